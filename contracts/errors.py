@@ -1,0 +1,85 @@
+"""The error tree. The type says whether to try again; the text says what to do.
+
+AisleError
+├── RetryableError           the world is in the way now: the same call may succeed later
+│   ├── BrokerUnavailableError
+│   ├── OnlineStoreUnavailableError
+│   └── RegistryUnavailableError
+└── PermanentError           the same call will fail again: something must be changed first
+├── UserError            the command, the setting or the file is wrong: shown as one line
+│   ├── InvalidSettingError
+│   ├── InvalidMappingError
+│   ├── InvalidSourceFileError
+│   ├── UnknownNameError
+│   ├── MissingProgramError
+│   ├── PortTakenError
+│   └── NotReadyError
+├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
+└── QualityError         a table broke its expectations
+"""
+
+from __future__ import annotations
+
+
+class AisleError(Exception):
+    """Root of every error that Aisle raises on purpose."""
+
+
+class RetryableError(AisleError):
+    """The same call may succeed later."""
+
+
+class BrokerUnavailableError(RetryableError):
+    """Kafka did not answer or did not acknowledge in time."""
+
+
+class OnlineStoreUnavailableError(RetryableError):
+    """Redis did not answer in time."""
+
+
+class RegistryUnavailableError(RetryableError):
+    """MLflow did not answer in time."""
+
+
+class PermanentError(AisleError):
+    """The same call will fail again until something is changed."""
+
+
+class UserError(PermanentError):
+    """What the user gave is wrong; the CLI prints the text as one line and exits with 2."""
+
+
+class InvalidSettingError(UserError):
+    """A setting has a value that cannot be used."""
+
+
+class InvalidMappingError(UserError):
+    """A replay mapping does not fit its contract or its file."""
+
+
+class InvalidSourceFileError(UserError):
+    """A file to be replayed is missing, unreadable or of an unknown format."""
+
+
+class UnknownNameError(UserError):
+    """A table, topic, model, mapping or service of that name does not exist."""
+
+
+class MissingProgramError(UserError):
+    """A program that Aisle needs (Java, a jar, redis-server) is not there."""
+
+
+class PortTakenError(UserError):
+    """Another process already listens on a port that the stack needs."""
+
+
+class NotReadyError(UserError):
+    """What the command works on has not been made yet (no table, no model, no stack)."""
+
+
+class TooManyRejectedError(PermanentError):
+    """More events were rejected than the limit allows."""
+
+
+class QualityError(PermanentError):
+    """A table broke its expectations."""

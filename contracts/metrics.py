@@ -1,0 +1,9 @@
+"""Names of the Prometheus metrics, so that dashboards and code cannot drift apart."""
+
+from __future__ import annotations
+
+REQUESTS_TOTAL = "aisle_requests_total"
+REQUEST_SECONDS = "aisle_request_seconds"
+ANSWERS_TOTAL = "aisle_answers_total"
+MODEL_VERSION = "aisle_model_version"
+IMPRESSIONS_DROPPED_TOTAL = "aisle_impressions_dropped_total"

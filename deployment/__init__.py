@@ -1,0 +1,1 @@
+"""Wires everything: settings, bootstrap, the CLI and the local stack."""

@@ -1,0 +1,1 @@
+"""Builds the clients (Spark, Kafka, Redis, MLflow): one module per process."""

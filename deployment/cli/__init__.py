@@ -1,0 +1,65 @@
+"""The ``aisle`` command: one module per subcommand, loaded only when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from contracts.errors import AisleError, UserError
+
+__all__ = ["aisle", "main"]
+
+# Command → what it is for: shown by --help without importing the command's module.
+COMMANDS = {
+    "up": "Start the local stack; harmless when it runs already.",
+    "down": "Stop the local stack; the data stays.",
+    "status": "Show every process: state, pid, port, uptime, memory.",
+    "logs": "Show or follow the log of one process.",
+    "reset": "Delete the data of a stopped stack.",
+    "topics": "List or create the Kafka topics.",
+    "simulate": "Let the simulated shop trade.",
+    "replay": "Publish a file of real events.",
+    "stream": "Run the streaming jobs (the stack does this for you).",
+    "batch": "Build and check gold tables for a day.",
+    "features": "Apply, materialize and read features.",
+    "train": "Train, evaluate and register a model.",
+    "serve": "Run the model server (the stack does this for you).",
+    "airflow": "Run Airflow with Aisle's DAGs.",
+    "demo": "The whole of it, live in the terminal.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports ``deployment.cli.<name>`` only for the command that is run, so that --help stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"deployment.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="aisle")
+def aisle() -> None:
+    """Aisle: a streaming lakehouse, feature store and model server for online retail.
+
+    Start with `aisle demo`, or with `aisle up` and `aisle simulate --rate 50 --duration 60s`.
+    """
+
+
+def main() -> None:
+    """Run the CLI; an error made on purpose becomes one line: exit 2 for the user's, 1 for the rest."""
+    try:
+        aisle(prog_name="aisle")
+    except AisleError as error:
+        click.echo(f"error: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, UserError) else 1) from None

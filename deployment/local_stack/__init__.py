@@ -1,0 +1,1 @@
+"""The local stack: each server as a supervised process, without Docker or root."""

@@ -1,0 +1,158 @@
+"""Every port, path and secret: the only module that reads the environment.
+
+A setting is an environment variable ``AISLE_<GROUP>__<FIELD>``, for example ``AISLE_KAFKA__PORT=29092`` or
+``AISLE_DATA_DIR=/var/lib/aisle``. A misspelt group or field is an error, never ignored.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.errors import InvalidSettingError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+_PREFIX = "AISLE_"
+_LOOPBACK = "127.0.0.1"
+
+Port = Annotated[int, Field(ge=1024, le=65535)]
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(_Group):
+    """The broker: started by the stack unless ``servers`` names another."""
+
+    port: Port = 19092
+    controller_port: Port = 19093
+    heap: str = "512m"
+    servers: str = ""
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker list that clients connect to."""
+        return self.servers or f"{_LOOPBACK}:{self.port}"
+
+
+class RedisSettings(_Group):
+    """The online store: started by the stack unless ``server_url`` names another."""
+
+    port: Port = 16379
+    max_memory: str = "512mb"
+    server_url: str = ""
+
+    @property
+    def url(self) -> str:
+        """The URL that clients connect to."""
+        return self.server_url or f"redis://{_LOOPBACK}:{self.port}/0"
+
+
+class MlflowSettings(_Group):
+    """The model registry: started by the stack unless ``server_uri`` names another."""
+
+    port: Port = 15000
+    server_uri: str = ""
+
+    @property
+    def tracking_uri(self) -> str:
+        """The URI that clients connect to."""
+        return self.server_uri or f"http://{_LOOPBACK}:{self.port}"
+
+
+class ApiSettings(_Group):
+    """The model server."""
+
+    host: str = _LOOPBACK
+    port: Port = 18080
+    model_poll_s: float = Field(default=2.0, gt=0)
+
+
+class SparkSettings(_Group):
+    """Spark: ``local[*]`` here, a cluster manager elsewhere."""
+
+    master: str = "local[2]"
+    driver_memory: str = "2g"
+    trigger_s: float = Field(default=1.0, gt=0)
+    max_rejected_ratio: float = Field(default=0.5, gt=0, le=1)
+
+
+class AirflowSettings(_Group):
+    """Airflow's web server and API."""
+
+    port: Port = 18081
+
+
+class Settings(BaseSettings):
+    """All settings of one stack."""
+
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    data_dir: Path = PROJECT_ROOT / ".aisle" / "data"
+    jars_dir: Path = PROJECT_ROOT / ".aisle" / "jars"
+    lake_uri: str = ""
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    mlflow: MlflowSettings = MlflowSettings()
+    api: ApiSettings = ApiSettings()
+    spark: SparkSettings = SparkSettings()
+    airflow: AirflowSettings = AirflowSettings()
+
+    @property
+    def lake(self) -> str:
+        """Where the tables are: a directory, or an ``s3a://`` URI."""
+        return self.lake_uri or str(self.data_dir / "lake")
+
+    @property
+    def log_dir(self) -> Path:
+        """One log file per process."""
+        return self.data_dir / "logs"
+
+    @property
+    def run_dir(self) -> Path:
+        """Sockets, pid files and generated configuration."""
+        return self.data_dir / "run"
+
+
+@cache
+def load_settings() -> Settings:
+    """Read the settings from the environment; raises ``InvalidSettingError`` naming the variable."""
+    _refuse_unknown_groups()
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = _PREFIX + "__".join(str(part).upper() for part in first["loc"])
+        msg = f"{name}={first['input']!r}: {first['msg']}"
+        raise InvalidSettingError(msg) from error
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment for a child process that must see exactly ``settings``."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    return kept | _as_variables(settings)
+
+
+def _as_variables(settings: Settings) -> dict[str, str]:
+    variables: dict[str, str] = {}
+    for name, value in settings.model_dump(mode="json").items():
+        if isinstance(value, dict):
+            variables |= {f"{_PREFIX}{name}__{field}".upper(): str(inner) for field, inner in value.items()}
+        else:
+            variables[f"{_PREFIX}{name}".upper()] = str(value)
+    return variables
+
+
+def _refuse_unknown_groups() -> None:
+    """pydantic-settings passes over a variable whose group is misspelt: refuse it here."""
+    known = {name.upper() for name in Settings.model_fields}
+    for variable in os.environ:
+        if variable.startswith(_PREFIX) and variable.removeprefix(_PREFIX).split("__")[0] not in known:
+            msg = f"unknown setting {variable}: expected {_PREFIX} followed by one of {', '.join(sorted(known))}"
+            raise InvalidSettingError(msg)
