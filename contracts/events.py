@@ -71,15 +71,14 @@ def check_event(event: object, topic: str | None = None) -> Event | Rejection:
             return Rejection(Reason.MISSING_FIELD, field, f"{field} is missing")
     if not isinstance(event_type, str) or event_type not in _LATEST_VERSION:
         return Rejection(Reason.UNKNOWN_EVENT_TYPE, "event_type", f"event_type {_shown(event_type)} is unknown")
-    if isinstance(version, bool) or version not in range(1, _LATEST_VERSION[event_type] + 1):
-        message = (
-            f"schema_version {_shown(version)} of {event_type} is unknown: expected 1 to {_LATEST_VERSION[event_type]}"
-        )
+    latest = _LATEST_VERSION[event_type]
+    if not isinstance(version, int) or version is True or not 1 <= version <= latest:
+        message = f"schema_version {_shown(version)} of {event_type} is unknown: expected 1 to {latest}"
         return Rejection(Reason.UNKNOWN_SCHEMA_VERSION, "schema_version", message)
     if topic is not None and topic_of(event_type).name != topic:
         message = f"event_type {event_type} belongs on topic {topic_of(event_type).name}, not {topic}"
         return Rejection(Reason.WRONG_TOPIC, "event_type", message)
-    checker = validator(event_type, int(version))
+    checker = validator(event_type, version)
     return event if checker.is_valid(event) else _first_violation(checker, event)
 
 
@@ -101,7 +100,7 @@ def _first_violation(checker: jsonschema_rs.Draft202012Validator, event: Event) 
     error = min(checker.iter_errors(event), key=lambda e: (len(e.instance_path), str(e.instance_path)))
     path = [str(part) for part in error.instance_path]
     if error.kind.name == "required":
-        field = "/".join([*path, error.kind.property])
+        field = "/".join([*path, error.kind.as_dict()["property"]])
         return Rejection(Reason.MISSING_FIELD, field, f"{field} is missing")
     field = "/".join(path)
     reason = Reason.WRONG_TYPE if error.kind.name == "type" else Reason.INVALID_VALUE

@@ -1,0 +1,1 @@
+"""The Delta tables: creating, reading and writing them."""

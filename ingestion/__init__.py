@@ -1,0 +1,1 @@
+"""Kafka: topics and the producers behind the EventBus port."""

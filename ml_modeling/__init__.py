@@ -1,0 +1,1 @@
+"""The models: training, evaluation and registration, apart from scoring."""

@@ -1,0 +1,1 @@
+"""The model server: recommendations and purchase predictions over HTTP."""

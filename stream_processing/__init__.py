@@ -1,0 +1,1 @@
+"""The streaming jobs: from Kafka to bronze, silver and gold."""

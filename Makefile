@@ -1,0 +1,68 @@
+# Every command a user or CI needs. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+ROOT := .aisle
+UV := $(shell command -v uv 2>/dev/null || echo $(ROOT)/uv/bin/uv)
+BIN := .venv/bin
+ARGS ?=
+DATA ?=
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: .venv/.ready $(ROOT)/jars/.ready ## Install everything: the locked Python environment and the JVM artefacts
+
+$(ROOT)/uv/bin/uv:
+	python3.11 -m venv $(ROOT)/uv && $(ROOT)/uv/bin/pip install -q uv
+
+.venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(ROOT)/%,$(UV)),$(UV))
+	@test -x $(BIN)/python || $(UV) venv -q --python 3.11 .venv
+	$(UV) pip sync -q --require-hashes requirements.lock
+	$(UV) pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(ROOT)/jars/.ready: pom.xml
+	@command -v mvn >/dev/null || { echo "error: mvn is not on the PATH: install Maven 3.8 or later"; exit 2; }
+	@rm -rf $(ROOT)/jars
+	mvn -q -B -Pkafka dependency:copy-dependencies -DoutputDirectory=$(ROOT)/jars/kafka -DincludeScope=runtime
+	mvn -q -B -Pspark dependency:copy-dependencies -DoutputDirectory=$(ROOT)/jars/spark -DincludeScope=runtime
+	@touch $@
+
+.PHONY: demo
+demo: setup ## Run the whole of it, live (ARGS=--once verifies and stops; DATA=FILE uses real events)
+	$(BIN)/aisle demo $(if $(DATA),--data $(DATA)) $(ARGS)
+
+.PHONY: lint
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+.PHONY: check
+check: lint ## Lint, types, import rules, unit tests: under 2 minutes, before every commit
+	$(BIN)/pytest tests/unit
+
+.PHONY: test
+test: lint ## Everything that must pass: lint, types, import rules, all tests
+	$(BIN)/pytest -m "not slow"
+
+.PHONY: test-slow
+test-slow: setup ## The tests that take minutes each
+	$(BIN)/pytest -m slow
+
+.PHONY: airflow
+airflow: setup ## Run Airflow with Aisle's DAGs
+	$(BIN)/aisle airflow $(ARGS)
+
+.PHONY: lock
+lock: ## Resolve the versions again into requirements.lock
+	$(UV) pip compile -q pyproject.toml --group dev --python-version 3.11 --generate-hashes --no-emit-index-url -o requirements.lock
+
+.PHONY: clean
+clean: ## Remove the environment, the JVM artefacts and all data
+	rm -rf .venv $(ROOT) .mypy_cache .ruff_cache .pytest_cache .hypothesis demo-summary.json
