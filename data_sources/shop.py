@@ -1,0 +1,163 @@
+"""The simulated shop: visitors, bots and tills merged into one stream of events in order of time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from random import Random
+from typing import NamedTuple
+
+from contracts import Event
+from data_sources import bots, browsing
+from data_sources.browsing import Browsing, Numbers, Step
+from data_sources.catalogue import build_catalogue
+from data_sources.choosing import Chooser
+from data_sources.personas import build_personas
+from data_sources.randomness import random_of, short_digest
+from data_sources.rhythm import HOUR_MS, Rhythm, arrivals, flat, store_rhythm, web_rhythm
+from data_sources.stores import Stores
+from data_sources.visitors import Door, Society
+
+# Shares of all events.
+BOT_SHARE = 0.04
+STORE_SHARE = 0.1
+WEB_SHARE = 1 - BOT_SHARE - STORE_SHARE
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """What a run of the shop depends on, beside nothing: the same settings give the same events.
+
+    ``events_per_s`` is the average of simulated trade; with ``rhythm`` it swings by hour and weekday.
+    """
+
+    seed: int
+    start: datetime
+    events_per_s: float
+    products: int = 1000
+    known_visitors: int = 5000
+    rhythm: bool = False
+
+    @property
+    def start_ms(self) -> int:
+        """The start in whole milliseconds since the epoch."""
+        return (self.start - _EPOCH) // timedelta(milliseconds=1)
+
+    @property
+    def run(self) -> str:
+        """A short name of this run, in every id that must not occur in another run."""
+        settings = (self.seed, self.start_ms, self.events_per_s, self.products, self.known_visitors, self.rhythm)
+        return short_digest(repr(settings))
+
+
+class Trade(NamedTuple):
+    """One event of the shop, and when it happens (ms since the epoch)."""
+
+    at_ms: int
+    event: Event
+
+
+class Shop:
+    """One run of the shop. ``trade`` may be called once."""
+
+    def __init__(self, settings: ShopSettings) -> None:
+        self.settings = settings
+        seed = settings.seed
+        self.catalogue = build_catalogue(seed, settings.products)
+        self.personas = build_personas(seed)
+        self._numbers = Numbers(settings.run)
+        society = Society(seed, self.personas)
+        self.door = Door(society, settings.run, settings.known_visitors)
+        chooser = Chooser(seed, self.catalogue, self.personas)
+        self._web_rng, self._bot_rng, self._store_rng = (self._rng(part) for part in ("web", "bots", "stores"))
+        self._browsing = Browsing(self.catalogue, chooser, self._numbers, self._web_rng)
+        self._stores = Stores(society, settings.known_visitors, chooser, self._numbers, self._store_rng)
+
+    def trade(self, length: timedelta | None) -> Iterator[Trade]:
+        """Yield the events of ``length`` (None: without end) in order of ``occurred_at``."""
+        end_ms = None if length is None else self.settings.start_ms + length // timedelta(milliseconds=1)
+        activities = heapq.merge(self._visits(), self._crawls(), self._sales(), key=lambda steps: steps[0].at_ms)
+        for number, step in enumerate(_in_order(activities), start=1):
+            if end_ms is not None and step.at_ms >= end_ms:
+                return
+            yield Trade(step.at_ms, self._event(number, step))
+
+    def _visits(self) -> Iterator[list[Step]]:
+        rhythm: Rhythm = web_rhythm if self.settings.rhythm else flat
+        per_s = self.settings.events_per_s * WEB_SHARE / browsing.MEAN_EVENTS
+        start_ms, rng = self.settings.start_ms, self._web_rng
+        # A chain with a constant chance to leave has no memory: as many fresh sessions as would be under way,
+        # each at the usual gap before its next event, bring the shop to its rate from the first second on.
+        mean_gap_ms = 1000 * browsing.MEAN_DURATION_S / (browsing.MEAN_EVENTS - 1)
+        under_way = round(per_s * rhythm(start_ms // HOUR_MS) * browsing.MEAN_DURATION_S)
+        opening = sorted(start_ms + int(rng.expovariate(1 / mean_gap_ms)) for _ in range(under_way))
+        for at_ms in heapq.merge(opening, arrivals(rng, per_s * 3600, rhythm, start_ms)):
+            yield self._visit(at_ms)
+
+    def _visit(self, at_ms: int) -> list[Step]:
+        visitor, number = self.door.arrive(at_ms, self._web_rng)
+        steps = self._browsing.session(visitor, at_ms)
+        if number is not None:
+            self.door.leave(number, steps[-1].at_ms)
+        return steps
+
+    def _crawls(self) -> Iterator[list[Step]]:
+        per_hour = 3600 * self.settings.events_per_s * BOT_SHARE / bots.MEAN_EVENTS
+        for at_ms in arrivals(self._bot_rng, per_hour, flat, self.settings.start_ms):
+            yield bots.crawl(self.catalogue, at_ms, self._bot_rng)
+
+    def _sales(self) -> Iterator[list[Step]]:
+        rhythm: Rhythm = store_rhythm if self.settings.rhythm else flat
+        per_hour = 3600 * self.settings.events_per_s * STORE_SHARE
+        for at_ms in arrivals(self._store_rng, per_hour, rhythm, self.settings.start_ms):
+            yield self._stores.serve(at_ms)
+
+    def _event(self, number: int, step: Step) -> Event:
+        return {
+            "event_id": f"{self.settings.run}-{number:010d}",
+            "event_type": step.event_type,
+            "schema_version": 1,
+            "occurred_at": time_text(step.at_ms),
+            "producer": "till" if step.event_type.startswith("pos_") else "web",
+            **step.fields,
+        }
+
+    def _rng(self, part: str) -> Random:
+        return random_of(self.settings.seed, f"{part}/{self.settings.run}")
+
+
+def time_text(at_ms: int) -> str:
+    """Return a time (ms since the epoch) as an RFC 3339 text in UTC."""
+    second, ms = divmod(at_ms, 1000)
+    return f"{_second_text(second)}.{ms:03d}Z"
+
+
+@lru_cache(maxsize=64)
+def _second_text(second: int) -> str:
+    return (_EPOCH + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _in_order(activities: Iterable[list[Step]]) -> Iterator[Step]:
+    """Merge activities, which come by start time, into steps by time; holds only those that are under way."""
+    running: list[tuple[int, int, int, list[Step]]] = []
+    for number, steps in enumerate(activities):
+        while running and running[0][0] <= steps[0].at_ms:
+            yield _advance(running)
+        heapq.heappush(running, (steps[0].at_ms, number, 0, steps))
+    while running:
+        yield _advance(running)
+
+
+def _advance(running: list[tuple[int, int, int, list[Step]]]) -> Step:
+    """Take the next step of the activity at the top of the heap."""
+    _, number, place, steps = running[0]
+    if place + 1 < len(steps):
+        heapq.heapreplace(running, (steps[place + 1].at_ms, number, place + 1, steps))
+    else:
+        heapq.heappop(running)
+    return steps[place]
