@@ -1,0 +1,72 @@
+"""Scoring of purchase prediction: the probability that an order still follows in the session.
+
+Loads numpy only; the library of the stored booster is imported when a model is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.tables import SESSION_FEATURE_NAMES
+
+# Algorithm → the module that fits, loads and saves its booster.
+BOOSTER_MODULES = {
+    "lightgbm": "ml_modeling.lightgbm_booster",
+    "xgboost": "ml_modeling.xgboost_booster",
+}
+_DESCRIPTION_FILE = "purchase.json"
+
+
+class Booster(Protocol):
+    """A fitted booster of one of the libraries."""
+
+    def predict(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of each row."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write the booster in its library's own format."""
+        ...
+
+
+@dataclass(frozen=True)
+class PurchaseModel:
+    """A booster over ``SESSION_FEATURE_NAMES``; ``base_rate`` is the share of positive training rows."""
+
+    algorithm: str
+    booster: Booster
+    base_rate: float
+
+    @classmethod
+    def load(cls, directory: Path) -> PurchaseModel:
+        """Read a model that ``save`` wrote; raises ``ValueError`` where it was trained on other features."""
+        stored = json.loads((directory / _DESCRIPTION_FILE).read_text(encoding="utf-8"))
+        if tuple(stored["features"]) != SESSION_FEATURE_NAMES:
+            msg = f"the model was trained on {stored['features']}: expected {list(SESSION_FEATURE_NAMES)}"
+            raise ValueError(msg)
+        booster = import_module(BOOSTER_MODULES[stored["algorithm"]]).load(directory)
+        return cls(stored["algorithm"], booster, stored["base_rate"])
+
+    def save(self, directory: Path) -> None:
+        """Write booster and description: the same model gives the same bytes."""
+        self.booster.save(directory)
+        description = {"algorithm": self.algorithm, "base_rate": self.base_rate, "features": SESSION_FEATURE_NAMES}
+        (directory / _DESCRIPTION_FILE).write_text(json.dumps(description, indent=2), encoding="utf-8")
+
+    def predict(self, sessions: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
+        """Return the probability of each session's features; ``None`` is a missing value."""
+        return self.predict_matrix(
+            np.array([[session[name] for name in SESSION_FEATURE_NAMES] for session in sessions], dtype=np.float64)
+        )
+
+    def predict_matrix(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the probability of each row of an n × features matrix, NaN where missing."""
+        return self.booster.predict(features)

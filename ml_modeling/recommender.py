@@ -1,0 +1,98 @@
+"""Scoring of the item-to-item recommender: arrays in, ranked products out. Loads numpy only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+MODEL = "model"
+POPULARITY = "popularity"
+_FILE = "recommender.npz"
+_CONTEXT_LENGTH = 20
+# Each older product of the visitor's counts for less: 1, 0.8, 0.64, …
+_CONTEXT_DECAY = 0.8
+
+
+@dataclass(frozen=True)
+class RankedProduct:
+    """One recommended product. ``source`` is ``model`` (co-visitation) or ``popularity`` (filled up)."""
+
+    product_id: str
+    score: float
+    source: str
+
+
+@dataclass(frozen=True)
+class RecommenderArrays:
+    """The fitted model, n products, m neighbours in all.
+
+    ``product_ids`` (n) sorted. ``indptr`` (n + 1), ``neighbours`` (m) and ``scores`` (m): the neighbours of
+    product i, best first, are ``neighbours[indptr[i]:indptr[i + 1]]``. ``popularity`` (n) is the weight of each
+    product, ``popular`` (n) the products by it, best first.
+    """
+
+    product_ids: NDArray[np.str_]
+    indptr: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    popularity: NDArray[np.float32]
+    popular: NDArray[np.int32]
+
+
+class Recommender:
+    """Ranks products for what a visitor saw last. Immutable: safe to share between threads."""
+
+    def __init__(self, arrays: RecommenderArrays) -> None:
+        self.arrays = arrays
+        self._ids: list[str] = arrays.product_ids.tolist()
+        self._codes = {product_id: code for code, product_id in enumerate(self._ids)}
+
+    @classmethod
+    def load(cls, directory: Path) -> Recommender:
+        """Read a model that ``save`` wrote."""
+        with np.load(directory / _FILE, allow_pickle=False) as stored:
+            return cls(RecommenderArrays(**{name: stored[name] for name in stored.files}))
+
+    def save(self, directory: Path) -> None:
+        """Write the arrays as one file: the same model gives the same bytes."""
+        np.savez(directory / _FILE, **vars(self.arrays))
+
+    @property
+    def product_ids(self) -> list[str]:
+        """Every product the model knows, sorted."""
+        return self._ids
+
+    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return at most ``limit`` products for ``recent`` (latest first), then filled up by popularity.
+
+        What is in ``recent`` or ``exclude`` does not come back. Equal scores are ordered by product id.
+        """
+        barred = {self._codes[product_id] for product_id in (*recent, *exclude) if product_id in self._codes}
+        ranked = list(self._by_co_visitation(recent, barred, limit))
+        barred.update(self._codes[product.product_id] for product in ranked)
+        return ranked + list(self._by_popularity(barred, limit - len(ranked)))
+
+    def _by_co_visitation(self, recent: Sequence[str], barred: set[int], limit: int) -> Iterator[RankedProduct]:
+        totals: dict[int, float] = {}
+        for age, product_id in enumerate(recent[:_CONTEXT_LENGTH]):
+            code = self._codes.get(product_id)
+            if code is None:
+                continue
+            begin, end = self.arrays.indptr[code], self.arrays.indptr[code + 1]
+            weight = _CONTEXT_DECAY**age
+            neighbours, scores = self.arrays.neighbours[begin:end].tolist(), self.arrays.scores[begin:end].tolist()
+            for neighbour, score in zip(neighbours, scores, strict=True):
+                totals[neighbour] = totals.get(neighbour, 0.0) + weight * score
+        open_ = [(-score, code) for code, score in totals.items() if code not in barred]
+        for negative_score, code in sorted(open_)[:limit]:
+            yield RankedProduct(self._ids[code], -negative_score, MODEL)
+
+    def _by_popularity(self, barred: set[int], limit: int) -> Iterator[RankedProduct]:
+        # At most len(barred) of the first limit + len(barred) are barred.
+        head = self.arrays.popular[: limit + len(barred)].tolist() if limit > 0 else []
+        for code in [code for code in head if code not in barred][:limit]:
+            yield RankedProduct(self._ids[code], float(self.arrays.popularity[code]), POPULARITY)

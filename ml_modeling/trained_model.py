@@ -1,0 +1,57 @@
+"""What a training hands over to the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+RECOMMENDER = "recommender"
+PURCHASE = "purchase"
+MODEL_NAMES = (RECOMMENDER, PURCHASE)
+CHAMPION = "champion"
+# Where a model's own files are inside the MLflow model: ``data_path`` of a loader module goes below ``data``.
+FILES = "files"
+DATA_DIRECTORY = f"data/{FILES}"
+
+
+class Saveable(Protocol):
+    """A model that can be written to a directory."""
+
+    def save(self, directory: Path) -> None:
+        """Write the model's files into an existing directory."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A fitted model with what was measured on it.
+
+    ``value`` and ``baseline`` are of ``metric`` (higher is better), both ``None`` where the data was too short
+    to measure; ``note`` then says why.
+    """
+
+    name: str
+    model: Saveable
+    metric: str
+    value: float | None
+    baseline: float | None
+    metrics: Mapping[str, float]
+    params: Mapping[str, Any]
+    note: str = ""
+    data_versions: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def beats_baseline(self) -> bool:
+        """Say whether the metric could be measured and is above the baseline's."""
+        return self.value is not None and self.baseline is not None and self.value > self.baseline
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A registered version, and whether it is the champion now, with the reason."""
+
+    version: str
+    is_champion: bool
+    decision: str

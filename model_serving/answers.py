@@ -1,0 +1,120 @@
+"""What the model server answers, and with which examples it is documented."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fallback = Literal[
+    "no_model", "online_store_unavailable", "unknown_visitor", "unknown_products", "no_recent_products"
+]  # fmt: skip
+
+
+class ModelName(BaseModel):
+    """The registered model that answered."""
+
+    name: str = Field(examples=["recommender"])
+    version: str = Field(examples=["3"])
+
+
+class RecommendedProduct(BaseModel):
+    """One product of the list."""
+
+    product_id: str
+    score: float = Field(description="comparable within one list and one source only")
+    source: Literal["model", "popularity"] = Field(description="`popularity` where the list was filled up")
+
+
+class RecommendationsAnswer(BaseModel):
+    """A list of products, best first, and where it came from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c",
+                    "visitor_id": "v-17",
+                    "source": "model",
+                    "fallback": None,
+                    "model": {"name": "recommender", "version": "3"},
+                    "items": [{"product_id": "p-12", "score": 1.42, "source": "model"}],
+                }
+            ]
+        }
+    )
+
+    request_id: str
+    visitor_id: str
+    source: Literal["model", "popularity", "empty"] = Field(
+        description="`model`: at least one item by co-visitation; `popularity`: all by popularity; `empty`: none"
+    )
+    fallback: Fallback | None = Field(description="why it is not (or not as well informed as) the model's own answer")
+    model: ModelName | None
+    items: list[RecommendedProduct]
+
+
+class PredictionAnswer(BaseModel):
+    """The probability that an order still follows in the session."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c",
+                    "visitor_id": "v-17",
+                    "session_id": "s-4711",
+                    "probability": 0.137,
+                    "source": "model",
+                    "fallback": None,
+                    "model": {"name": "purchase", "version": "2"},
+                }
+            ]
+        }
+    )
+
+    request_id: str
+    visitor_id: str | None
+    session_id: str | None
+    probability: float
+    source: Literal["model", "base_rate"] = Field(
+        description="`base_rate`: the share of positive training rows, where nothing is known of the session"
+    )
+    fallback: Fallback | None
+    model: ModelName
+
+
+class Violation(BaseModel):
+    """One field that is wrong."""
+
+    field: str = Field(examples=["query/limit"])
+    value: Any = Field(examples=[0])
+    expected: str = Field(examples=["Input should be greater than or equal to 1"])
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457, ``application/problem+json``)."""
+
+    type: str = Field(examples=["urn:aisle:problem:invalid-request"])
+    title: str = Field(examples=["The request is not valid"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["query/limit is 0: Input should be greater than or equal to 1"])
+    request_id: str
+    errors: Annotated[list[Violation], Field(description="the fields that are wrong")] = []
+
+
+class DependencyHealth(BaseModel):
+    """Whether a dependency is as it should be; if not, ``reason`` says what is the matter."""
+
+    ok: bool
+    reason: str = ""
+    version: str | None = Field(default=None, description="of a model: the version in use")
+    origin: str | None = Field(default=None, description="of a model: `mlflow`, or the last run's `snapshot`")
+
+
+class Health(BaseModel):
+    """The state of the server. It answers requests even when it is not ready, from a fallback."""
+
+    live: bool
+    ready: bool
+    dependencies: dict[str, DependencyHealth]

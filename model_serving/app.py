@@ -1,0 +1,113 @@
+"""The model server's HTTP interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Path, Query, Response
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from contracts import Clock
+from ml_modeling.trained_model import PURCHASE, RECOMMENDER
+from model_serving.answers import Health, PredictionAnswer, RecommendationsAnswer
+from model_serving.health import health_of
+from model_serving.impressions import ImpressionPublisher, recommendations_shown
+from model_serving.metrics import CountRequests, ServingMetrics
+from model_serving.model_store import ModelStore
+from model_serving.online_reader import OnlineReader
+from model_serving.predictions import predict
+from model_serving.problems import ProblemError, add_problem_handlers, problem_responses
+from model_serving.recommendations import recommend
+from model_serving.requests import PredictionRequest, RecommendationsQuery
+
+_RECOMMENDATIONS = "/v1/recommendations/{visitor_id}"
+_PREDICTION = "/v1/purchase-prediction"
+_VISITOR = Path(min_length=1, max_length=128, examples=["v-17"])
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What the app answers from. Starting and stopping the threads of these is the caller's."""
+
+    models: ModelStore
+    online: OnlineReader
+    impressions: ImpressionPublisher
+    metrics: ServingMetrics
+    clock: Clock
+
+
+def build_app(serving: Serving) -> FastAPI:
+    """Return the ASGI application over ``serving``."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        serving.models.start()
+        serving.impressions.start()
+        yield
+        serving.models.stop()
+        serving.impressions.stop()
+
+    app = FastAPI(title="Aisle model server", version="1", lifespan=lifespan)
+    app.add_middleware(CountRequests, metrics=serving.metrics)
+    add_problem_handlers(app)
+    app.include_router(_answers(serving))
+    app.include_router(_operations(serving))
+    return app
+
+
+def _answers(serving: Serving) -> APIRouter:
+    router = APIRouter(tags=["answers"])
+
+    @router.get(_RECOMMENDATIONS, responses=problem_responses(422))
+    def get_recommendations(
+        visitor_id: Annotated[str, _VISITOR], query: Annotated[RecommendationsQuery, Query()]
+    ) -> RecommendationsAnswer:
+        """Products for a visitor, or for given products, best first. Answers always, and says from what."""
+        answer = recommend(visitor_id, query, serving.models.current(RECOMMENDER), serving.online)
+        serving.metrics.answers.labels(_RECOMMENDATIONS, answer.source, answer.fallback or "").inc()
+        if answer.items:
+            serving.impressions.offer(recommendations_shown(answer, serving.clock))
+        return answer
+
+    @router.post(_PREDICTION, responses=problem_responses(422, 503))
+    def post_purchase_prediction(request: PredictionRequest) -> PredictionAnswer:
+        """Probability that an order still follows in the visitor's session."""
+        loaded = serving.models.current(PURCHASE)
+        if loaded is None:
+            raise ProblemError(503, "No model", f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}")
+        answer = predict(request, loaded, serving.online)
+        serving.metrics.answers.labels(_PREDICTION, answer.source, answer.fallback or "").inc()
+        return answer
+
+    return router
+
+
+def _operations(serving: Serving) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/health")
+    def get_health() -> Health:
+        """Live and ready, with reasons, always as 200."""
+        return health_of(serving.models, serving.online)
+
+    @router.get("/health/live")
+    def get_live() -> dict[str, bool]:
+        """200 while the process answers."""
+        return {"live": True}
+
+    @router.get("/health/ready", responses={503: {"model": Health, "description": "Not ready: the reasons"}})
+    def get_ready(response: Response) -> Health:
+        """200 where Redis answers and every model is loaded, else 503."""
+        health = health_of(serving.models, serving.online)
+        response.status_code = 200 if health.ready else 503
+        return health
+
+    @router.get("/metrics", response_class=Response)
+    def get_metrics() -> Response:
+        """Prometheus metrics."""
+        return Response(serving.metrics.page(serving.models), media_type=CONTENT_TYPE_LATEST)
+
+    return router
