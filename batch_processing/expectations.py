@@ -1,0 +1,98 @@
+"""What must hold for a day of a gold table before anything is made from it: Great Expectations on pandas."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from contracts.errors import QualityError
+from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, Table
+from data_lake.arrow_lake import ArrowLake
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+# Per table: columns of which the first is never greater than the second.
+_AT_MOST = {
+    GOLD_PRODUCT_DAILY: [("viewers", "views"), ("orders", "units_sold"), ("orders", "source_events")],
+    GOLD_CUSTOMER_FEATURES: [("recency_days", "tenure_days"), ("order_count", "unit_count")],
+    GOLD_PRODUCT_FEATURES: [("views_1d", "views_7d"), ("views_7d", "views_30d"), ("orders_30d", "units_sold_30d")],
+}
+_SHOWN_ROWS = 3
+
+
+def check_day(lake: ArrowLake, table: Table, day: date) -> tuple[int, int]:
+    """Check a table's rows of one day; return how many rows met how many expectations.
+
+    Raises ``QualityError`` naming every broken expectation and some of its rows, ``NotReadyError`` where the table
+    was never made.
+    """
+    rows = rows_of_day(lake, table, day)
+    results = _validate(rows, table)
+    broken = [_describe(result) for result in results if not result.success]
+    if broken:
+        msg = f"{table.name} of {day} breaks {len(broken)} of {len(results)} expectations: {'; '.join(broken)}"
+        raise QualityError(msg)
+    return len(rows), len(results)
+
+
+def rows_of_day(lake: ArrowLake, table: Table, day: date) -> pd.DataFrame:
+    """Return the rows whose ``date`` is the day, or whose ``as_of`` is its end; decimals as numbers to compare."""
+    end = datetime.combine(day + timedelta(days=1), time.min, UTC)
+    where = pc.field("date") == day if "date" in table.key else pc.field("as_of") == end
+    frame: pd.DataFrame = lake.read(table, where=where).to_pandas()
+    numbers = [column.name for column in table.columns if column.type.startswith("decimal")]
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def expectations_of(table: Table) -> list[Expectation]:
+    """Return a table's suite: there are rows, the key is whole and unique, numbers are not negative, and pairs fit."""
+    # Imported here: it takes seconds, and building tables does not need it.
+    import great_expectations.expectations as gxe  # noqa: PLC0415
+
+    numbers = [column.name for column in table.columns if column.type.startswith(("bigint", "double", "decimal"))]
+    return [
+        gxe.ExpectTableRowCountToBeBetween(min_value=1),
+        *(gxe.ExpectColumnValuesToNotBeNull(column=name) for name in table.key),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key)),
+        *(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0) for name in numbers),
+        *(
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A=larger, column_B=smaller, or_equal=True)
+            for smaller, larger in _AT_MOST[table]
+        ),
+    ]
+
+
+def _validate(rows: pd.DataFrame, table: Table) -> list[Any]:
+    """Run the suite in memory: nothing is written, nothing is sent."""
+    import great_expectations as gx  # noqa: PLC0415
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(enable=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("lake").add_dataframe_asset(table.name)
+    batch = asset.add_batch_definition_whole_dataframe("day").get_batch({"dataframe": rows})
+    suite = gx.ExpectationSuite(table.name, expectations=expectations_of(table))
+    result_format = {"result_format": "COMPLETE", "unexpected_index_column_names": list(table.key)}
+    return list(batch.validate(suite, result_format=result_format).results)
+
+
+def _describe(result: Any) -> str:
+    """Return the expectation, its columns and limits, and some rows that broke it, by their key."""
+    config = result.expectation_config
+    arguments = {name: value for name, value in config.kwargs.items() if name != "batch_id"}
+    shown = ", ".join(f"{name}={value}" for name, value in arguments.items())
+    rows = result.result.get("unexpected_index_list") or []
+    if rows:
+        examples = " and ".join(_row(row) for row in rows[:_SHOWN_ROWS])
+        return f"{config.type}({shown}): {len(rows)} rows, such as {examples}"
+    found = result.result.get("observed_value", (result.exception_info or {}).get("exception_message"))
+    return f"{config.type}({shown}): found {found}"
+
+
+def _row(row: dict[str, Any]) -> str:
+    return "{" + ", ".join(f"{name}={value}" for name, value in row.items()) + "}"

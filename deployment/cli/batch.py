@@ -1,0 +1,128 @@
+"""``aisle batch``: build and check gold tables for a day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import click
+
+from batch_processing.days import days_between
+from batch_processing.expectations import check_day
+from batch_processing.running import BATCH_TABLES, BatchRun, Built
+from contracts.clock import SystemClock
+from contracts.errors import NotReadyError, UnknownNameError
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
+from deployment.bootstrap.batch import build_arrow_lake, open_batch_lake
+from deployment.settings import Settings, load_settings
+
+_TABLE_OF = {table.name.partition(".")[2]: table for table in BATCH_TABLES}
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group()
+def command() -> None:
+    """Build and check gold tables for a day.
+
+    \b
+    Examples:
+      aisle batch run all --stale
+      aisle batch run product_daily --date 2026-11-21
+      aisle batch check product_daily --date 2026-11-21
+    """
+
+
+@command.command()
+@click.argument("table")
+@click.option("--date", "first", type=_DAY, help="The day (UTC), or the first of several.")
+@click.option("--to", "last", type=_DAY, help="The last day; default: --date.")
+@click.option("--stale", is_flag=True, help="All days whose silver events changed; as-of tables for the latest day.")
+def run(table: str, first: datetime | None, last: datetime | None, stale: bool) -> None:
+    """Build TABLE (or `all`) for whole days, replacing what they held; safe to repeat.
+
+    \b
+    Examples:
+      aisle batch run all --date 2026-11-21
+      aisle batch run product_daily --date 2026-11-01 --to 2026-11-21
+      aisle batch run all --stale
+    """
+    settings, tables = load_settings(), _tables(table)
+    if stale == (first is not None):
+        raise click.UsageError("give either --date or --stale")
+    days = [] if first is None else _days(first, last or first)
+    _require_silver(settings)
+    with open_batch_lake(settings) as lake:
+        batch = BatchRun(lake, _tell)
+        if stale:
+            batch.build_stale(tables, _today())
+        else:
+            batch.build_days(tables, days)
+    click.echo("done")
+
+
+@command.command()
+@click.argument("table")
+@click.option("--date", "day", type=_DAY, required=True, help="The day (UTC).")
+def check(table: str, day: datetime) -> None:
+    """Check TABLE's rows of a day against its expectations; exit 1 where they break.
+
+    \b
+    Examples:
+      aisle batch check product_daily --date 2026-11-21
+    """
+    [day_of] = _days(day, day)
+    for each in _tables(table):
+        rows, expectations = check_day(build_arrow_lake(load_settings()), each, day_of)
+        click.echo(f"{each.name} {day_of}: {rows} rows meet {expectations} expectations")
+
+
+@command.command(name="list")
+def list_tables() -> None:
+    """List the tables that batch builds, with their grain and rows.
+
+    \b
+    Examples:
+      aisle batch list
+    """
+    lake = build_arrow_lake(load_settings())
+    for name, table in _TABLE_OF.items():
+        rows = f"{lake.count(table)} rows" if lake.exists(table) else "not built yet"
+        click.echo(f"{name:<20}{rows:<16}{table.grain}")
+
+
+def _tables(name: str) -> list[Table]:
+    if name == "all":
+        return list(BATCH_TABLES)
+    try:
+        return [_TABLE_OF[name.removeprefix("gold.")]]
+    except KeyError:
+        msg = f"unknown batch table {name!r}: expected one of all, {', '.join(_TABLE_OF)}"
+        raise UnknownNameError(msg) from None
+
+
+def _days(first: datetime, last: datetime) -> list[date]:
+    if last < first:
+        msg = f"--to {last.date()} is before --date {first.date()}"
+        raise click.UsageError(msg)
+    if last.date() > _today():
+        msg = f"{last.date()} is in the future: today is {_today()} (UTC)"
+        raise click.UsageError(msg)
+    return days_between(first.date(), last.date())
+
+
+def _today() -> date:
+    return SystemClock().now().astimezone(UTC).date()
+
+
+def _require_silver(settings: Settings) -> None:
+    """Say what is missing at once, before Spark takes its seconds to start."""
+    lake = build_arrow_lake(settings)
+    silver = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
+    if not any(lake.exists(table) and lake.count(table) for table in silver):
+        msg = f"silver has no events under {settings.lake}: run `aisle simulate` or `aisle replay` first"
+        raise NotReadyError(msg)
+
+
+def _tell(built: Built) -> None:
+    first, last = min(built.days), max(built.days)
+    days = str(first) if first == last else f"{first}…{last} ({len(built.days)} days)"
+    click.echo(f"{built.table} {days}: {built.rows} rows in {built.seconds:.1f} s")

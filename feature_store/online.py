@@ -1,0 +1,94 @@
+"""Features read and written online, in plain Python values: what the stream and the model server call.
+
+Never loads Spark, the lake or a Feast registry: the definitions are code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from feast import FeatureView, RepoConfig
+from feast.infra.online_stores.online_store import OnlineStore
+from feast.protos.feast.types.EntityKey_pb2 import EntityKey
+from feast.protos.feast.types.Value_pb2 import Value
+from redis.exceptions import RedisError
+
+from contracts.errors import OnlineStoreUnavailableError
+from feature_store.definitions import view_named
+from feature_store.redis_store import Row
+from feature_store.values import aware, to_proto, to_python
+
+EVENT_TIMESTAMP = "event_timestamp"
+
+
+class OnlineFeatures:
+    """The online store behind two calls. Safe to share between threads."""
+
+    def __init__(self, store: OnlineStore, config: RepoConfig) -> None:
+        self._store = store
+        self._config = config
+
+    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
+        """Return the latest features of each id, in order, with ``event_timestamp``; ``None`` where there are none.
+
+        Raises ``UnknownNameError`` for a view that is not defined, ``OnlineStoreUnavailableError`` when Redis
+        does not answer in time.
+        """
+        definition = view_named(view)
+        keys = [_entity_key(definition, entity_id) for entity_id in ids]
+        with self._naming_the_url():
+            found = self._store.online_read(self._config, definition, keys)
+        return [_as_features(values, event_time) for event_time, values in found]
+
+    def write(self, view: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Store rows (join key, ``event_timestamp``, every feature); return how many were not older than the stored.
+
+        Of rows with one id and one time the last one stays. Raises like ``read``, and ``KeyError`` for a row
+        that lacks a feature.
+        """
+        definition = view_named(view)
+        written = 0
+
+        def count(number: int) -> None:
+            nonlocal written
+            written += number
+
+        encoded = [_encode(definition, row) for row in rows]
+        if encoded:
+            with self._naming_the_url():
+                self._store.online_write_batch(self._config, definition, encoded, count)
+        return written
+
+    @contextmanager
+    def _naming_the_url(self) -> Iterator[None]:
+        try:
+            yield
+        except RedisError as error:
+            url = _without_secret(self._config.online_store.connection_string)
+            msg = f"online store {url} does not answer: {error}"
+            raise OnlineStoreUnavailableError(msg) from error
+
+
+def _entity_key(view: FeatureView, entity_id: str) -> EntityKey:
+    return EntityKey(join_keys=[view.join_keys[0]], entity_values=[Value(string_val=entity_id)])
+
+
+def _encode(view: FeatureView, row: Mapping[str, Any]) -> Row:
+    values = {feature.name: to_proto(row[feature.name], feature.dtype) for feature in view.features}
+    return _entity_key(view, row[view.join_keys[0]]), values, aware(row[EVENT_TIMESTAMP]), None
+
+
+def _as_features(values: Mapping[str, Value] | None, event_time: Any) -> dict[str, Any] | None:
+    """Feast answers an unknown key with all values empty and the time 1970."""
+    decoded = {name: to_python(value) for name, value in (values or {}).items()}
+    if all(value is None for value in decoded.values()):
+        return None
+    return {**decoded, EVENT_TIMESTAMP: event_time}
+
+
+def _without_secret(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

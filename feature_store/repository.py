@@ -1,0 +1,35 @@
+"""Feast's view of Aisle: its configuration, built in code, and its registry, a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from feast import FeatureStore, RepoConfig
+
+from feature_store.definitions import ENTITIES, PROJECT, SERVICES, VIEWS
+from feature_store.redis_store import UrlRedisOnlineStoreConfig
+
+
+def repo_config(redis_url: str, registry: Path, lake_uri: str | None = None) -> RepoConfig:
+    """Return Feast's configuration; without ``lake_uri`` it has no offline side, and the lake is never loaded."""
+    lake = {"type": "feature_store.lake_store.LakeOfflineStore", "lake_uri": lake_uri}
+    offline = {"offline_store": lake} if lake_uri else {}
+    return RepoConfig(
+        project=PROJECT,
+        provider="local",
+        registry={"path": str(registry.absolute()), "cache_ttl_seconds": 60},
+        online_store=UrlRedisOnlineStoreConfig(connection_string=redis_url),
+        entity_key_serialization_version=3,
+        **offline,
+    )
+
+
+def open_store(config: RepoConfig) -> FeatureStore:
+    """Return Feast's store; its registry file is read at the first question."""
+    return FeatureStore(config=config)
+
+
+def apply_definitions(store: FeatureStore) -> None:
+    """Bring the registry in line with ``feature_store.definitions``; a second time changes nothing."""
+    Path(store.config.registry.path).parent.mkdir(parents=True, exist_ok=True)
+    store.apply([*ENTITIES, *VIEWS, *SERVICES])
