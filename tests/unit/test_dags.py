@@ -1,0 +1,133 @@
+"""The DAG files, read as Airflow reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_dags.plugins.run_day import DAY_PATTERN, RUN_DAY, run_day
+from contracts.errors import UserError
+from deployment.cli import COMMANDS
+from deployment.local_stack.airflow_server import DAGS_FOLDER
+from deployment.settings import PROJECT_ROOT, Settings, child_environment
+
+_READ_DAGS = PROJECT_ROOT / "tests" / "fixtures" / "read_dags.py"
+_NIGHT = datetime(2026, 11, 22, 0, 10, tzinfo=UTC)
+
+
+@dataclass
+class Run:
+    logical_date: datetime | None = None
+    run_after: datetime = _NIGHT
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("airflow")
+    environment = child_environment(Settings()) | {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    # -P: beside the script is an airflow.py of our own.
+    command = [sys.executable, "-P", str(_READ_DAGS), str(DAGS_FOLDER), str(home / "found.json")]
+    done = subprocess.run(command, env=environment, cwd=home, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    answer: dict[str, Any] = json.loads((home / "found.json").read_text())
+    return answer
+
+
+def test_every_dag_file_loads_and_names_its_dag(found: dict[str, Any]) -> None:
+    assert found["errors"] == {}
+    assert set(found["dags"]) == {"etl_clickstream", "train_models"}
+    assert set(found["dags"]) == {file.stem for file in DAGS_FOLDER.glob("[!_]*.py")}
+
+
+def test_reading_the_dags_loads_nothing_slow(found: dict[str, Any]) -> None:
+    assert found["slow_imports"] == []
+
+
+def test_a_failed_check_stands_between_gold_and_the_online_store(found: dict[str, Any]) -> None:
+    etl = found["dags"]["etl_clickstream"]
+    assert etl["order"] == ["build_gold", "check_product_daily", "materialize_features"]
+    assert etl["tasks"]["check_product_daily"]["upstream"] == ["build_gold"]
+    assert etl["tasks"]["materialize_features"]["upstream"] == ["check_product_daily"]
+    assert etl["tasks"]["check_product_daily"]["retries"] == 0
+
+
+def test_trainings_do_not_wait_for_each_others_success_and_never_overlap(found: dict[str, Any]) -> None:
+    train = found["dags"]["train_models"]
+    assert [task["upstream"] for task in train["tasks"].values()] == [[], []]
+    assert train["max_active_tasks"] == 1
+
+
+def test_no_dag_catches_up_or_overlaps_itself(found: dict[str, Any]) -> None:
+    for dag in found["dags"].values():
+        assert dag["catchup"] is False
+        assert dag["max_active_runs"] == 1
+        assert dag["doc"]
+
+
+def test_no_template_reaches_a_shell(found: dict[str, Any]) -> None:
+    commands = [task["command"] for dag in found["dags"].values() for task in dag["tasks"].values()]
+    assert not [command for command in commands if "{" in command or "`" in command]
+
+
+def test_tasks_for_a_day_get_the_runs_day(found: dict[str, Any]) -> None:
+    for dag in found["dags"].values():
+        for task in dag["tasks"].values():
+            assert task["env"]["DAY"] == (RUN_DAY if "$DAY" in task["command"] else "")
+
+
+def test_each_task_calls_a_command_of_this_environment(found: dict[str, Any]) -> None:
+    for dag in found["dags"].values():
+        for task in dag["tasks"].values():
+            assert Path(task["env"]["AISLE"]).is_file()
+            assert shlex.split(task["command"])[:2] == ["exec", "$AISLE"]
+            assert shlex.split(task["command"])[2] in COMMANDS
+
+
+def test_a_day_is_checked_before_a_run_is_made(found: dict[str, Any]) -> None:
+    day = found["dags"]["etl_clickstream"]["params"]["day"]
+    assert (day["pattern"], day["format"]) == (DAY_PATTERN, "date")
+
+
+@given(st.dates())
+def test_the_day_asked_for_is_the_runs_day(day: date) -> None:
+    assert run_day(day.isoformat(), Run(logical_date=_NIGHT)) == day.isoformat()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["", "2019-1-1", "20191001", "2019-W40-1", "2019-13-01", "2019-02-30", "2019-10-01\n", "$(touch x)", "٢٠١٩-١٠-٠١"],
+)
+def test_anything_but_a_day_is_refused_by_name(asked: str) -> None:
+    with pytest.raises(UserError, match=re.escape(repr(asked))):
+        run_day(asked, Run())
+
+
+@given(st.from_regex(DAY_PATTERN) | st.text(max_size=12))
+def test_what_comes_through_is_a_day_and_nothing_else(asked: str) -> None:
+    with suppress(UserError):
+        assert run_day(asked, Run()) == asked == date.fromisoformat(asked).isoformat()
+
+
+def test_a_scheduled_run_is_for_the_day_of_its_logical_date() -> None:
+    assert run_day(None, Run(logical_date=_NIGHT - timedelta(days=1))) == "2026-11-21"
+
+
+def test_a_logical_date_of_another_zone_is_read_in_utc() -> None:
+    east = timezone(timedelta(hours=9))
+    assert run_day(None, Run(logical_date=datetime(2026, 11, 21, 8, tzinfo=east))) == "2026-11-20"
+
+
+def test_a_triggered_run_without_a_day_is_for_yesterday() -> None:
+    assert run_day(None, Run(run_after=datetime(2026, 3, 1, 12, tzinfo=UTC))) == "2026-02-28"
