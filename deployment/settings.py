@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.errors import InvalidSettingError
@@ -20,7 +20,15 @@ PROJECT_ROOT = Path(__file__).resolve().parents[1]
 _PREFIX = "AISLE_"
 _LOOPBACK = "127.0.0.1"
 
+
+def _absolute_unless_uri(place: str) -> str:
+    return str(Path(place).absolute()) if place and "://" not in place else place
+
+
 Port = Annotated[int, Field(ge=1024, le=65535)]
+# Child processes run in other directories.
+AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+AbsolutePathOrUri = Annotated[str, AfterValidator(_absolute_unless_uri)]
 
 
 class _Group(BaseModel):
@@ -94,9 +102,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
-    data_dir: Path = PROJECT_ROOT / ".aisle" / "data"
-    jars_dir: Path = PROJECT_ROOT / ".aisle" / "jars"
-    lake_uri: str = ""
+    data_dir: AbsolutePath = PROJECT_ROOT / ".aisle" / "data"
+    jars_dir: AbsolutePath = PROJECT_ROOT / ".aisle" / "jars"
+    lake_uri: AbsolutePathOrUri = ""
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     mlflow: MlflowSettings = MlflowSettings()
@@ -137,6 +145,25 @@ def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a child process that must see exactly ``settings``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
     return kept | _as_variables(settings)
+
+
+def configure_mlflow_client() -> None:
+    """Make MLflow's client quiet and quick to give up; it takes this from the environment only.
+
+    Call it before mlflow is imported. No telemetry, no progress bars, no ``pip install --dry-run`` of a model's
+    requirements; a server that is away is noticed within about 5 s instead of minutes.
+    """
+    os.environ.update(
+        {
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+            "MLFLOW_HTTP_REQUEST_TIMEOUT": "8",
+            "MLFLOW_LOGGING_LEVEL": "ERROR",
+            "MLFLOW_SKIP_PIP_REQUIREMENTS_CHECK": "true",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+        }
+    )
 
 
 def _as_variables(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 
 import click
@@ -39,7 +40,10 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"deployment.cli.{cmd_name}").command
+        # Importing feast switches DeprecationWarnings on for the whole process, and kafka-python then shows its own:
+        # nobody who runs a command can act on either.
+        with warnings.catch_warnings(record=True):
+            command: click.Command = import_module(f"deployment.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

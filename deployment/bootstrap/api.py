@@ -1,0 +1,68 @@
+"""Wires the model server. What is slow to import or to reach is built in background threads."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import httpx
+from fastapi import FastAPI
+
+from contracts import EventBus, SystemClock
+from deployment.settings import Settings
+from ml_modeling.purchase import PurchaseModel
+from ml_modeling.recommender import Recommender
+from ml_modeling.trained_model import PURCHASE, RECOMMENDER
+from model_serving.app import Serving, build_app
+from model_serving.impressions import ImpressionPublisher
+from model_serving.metrics import ServingMetrics
+from model_serving.model_source import MlflowModelSource
+from model_serving.model_store import ModelStore
+from model_serving.online_reader import PatientReader
+
+if TYPE_CHECKING:
+    from model_serving.online_reader import OnlineReader
+
+_REGISTRY_ANSWERS_WITHIN_S = 5.0
+
+
+def build_api(settings: Settings) -> FastAPI:
+    """Return the model server of these settings; it needs nothing else to be up."""
+    metrics = ServingMetrics()
+    # Two threads that import pandas at once can meet half-made modules.
+    importing = Lock()
+    online = PatientReader(lambda: _build_online(settings, importing))
+    online.start()
+    serving = Serving(
+        models=_build_models(settings, importing),
+        online=online,
+        impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
+        metrics=metrics,
+        clock=SystemClock(),
+    )
+    return build_app(serving)
+
+
+def _build_models(settings: Settings, importing: Lock) -> ModelStore:
+    client = httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_REGISTRY_ANSWERS_WITHIN_S)
+
+    def load_purchase(directory: Path) -> PurchaseModel:
+        with importing:
+            return PurchaseModel.load(directory)
+
+    loaders = {RECOMMENDER: Recommender.load, PURCHASE: load_purchase}
+    snapshots = settings.data_dir / "model_snapshots"
+    return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
+
+
+def _build_online(settings: Settings, importing: Lock) -> OnlineReader:
+    with importing:
+        reader: OnlineReader = import_module("deployment.bootstrap.features").build_online_features(settings)
+    return reader
+
+
+def _build_bus(settings: Settings) -> EventBus:
+    bus: EventBus = import_module("deployment.bootstrap.bus").build_bus(settings)
+    return bus

@@ -1,0 +1,68 @@
+"""Wires the streaming process: Spark, the lake, Kafka's topics, the online store."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+
+import orjson
+
+from contracts.topics import TOPICS
+from data_lake.spark_lake import SparkLake
+from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.spark import build_spark
+from deployment.settings import Settings
+from ingestion.topics import list_topics
+from stream_processing.patient_writes import PatientWrites
+from stream_processing.queries import Surroundings, layers
+from stream_processing.runner import State, StreamRunner
+
+# Longer than the supervisor needs to bring Redis back.
+_PATIENCE_WITH_REDIS = timedelta(minutes=2)
+
+
+@contextmanager
+def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
+    """Start Spark, create the tables that are missing and yield the runner; setting ``stop`` ends it."""
+    # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
+    spark = build_spark(settings, "aisle-stream")
+    try:
+        lake = SparkLake(spark, settings.lake)
+        lake.create_missing()
+        online = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
+        around = Surroundings(
+            lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
+        )
+        yield StreamRunner(lake, layers(around), stop)
+    finally:
+        spark.stop()
+
+
+def missing_topics(settings: Settings) -> list[str]:
+    """Return the names of the topics that the broker does not have; raises ``BrokerUnavailableError``."""
+    present = {topic.name for topic in list_topics(settings.kafka.bootstrap_servers)}
+    return [topic.name for topic in TOPICS if topic.name not in present]
+
+
+class StateFile:
+    """``<run_dir>/stream.json``: what the running process does, for the stack and the demo."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.run_dir / "stream.json"
+
+    def write(self, state: State) -> None:
+        """Replace the file in one step, so that a reader never sees half of it."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
+        fresh.replace(self._path)
+
+    def remove(self) -> None:
+        """Take the file away: nothing runs any more."""
+        Path(self._path).unlink(missing_ok=True)

@@ -1,0 +1,60 @@
+"""Wires training: the lake without Spark, and MLflow.
+
+What is heavy to import (scikit-learn, the boosters, MLflow) is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from contracts import Clock
+from contracts.errors import RegistryUnavailableError
+from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS, Table
+from data_lake.arrow_lake import ArrowLake
+from deployment.local_stack.mlflow_server import mlflow_is_healthy
+from deployment.settings import Settings, configure_mlflow_client
+from ml_modeling.trained_model import PURCHASE, RECOMMENDER, TrainedModel
+
+if TYPE_CHECKING:
+    from ml_modeling.model_registry import ModelRegistry
+
+
+def build_trainers(settings: Settings, clock: Clock) -> Mapping[str, Callable[[], TrainedModel]]:
+    """Return how each model is trained from the lake; a trainer raises ``NotReadyError`` without enough data."""
+    lake = ArrowLake(settings.lake)
+    return {
+        RECOMMENDER: lambda: _with_version(lake, SILVER_SESSIONS, _train_recommender(lake)),
+        PURCHASE: lambda: _with_version(lake, GOLD_SESSION_TRAINING_ROWS, _train_purchase(lake, clock)),
+    }
+
+
+def build_registry(settings: Settings, clock: Clock) -> ModelRegistry:
+    """Return the registry; raises ``RegistryUnavailableError`` where MLflow does not answer."""
+    uri = settings.mlflow.tracking_uri
+    if not mlflow_is_healthy(settings):
+        msg = f"MLflow at {uri} does not answer: start it with `aisle up`, or set AISLE_MLFLOW__SERVER_URI"
+        raise RegistryUnavailableError(msg)
+    configure_mlflow_client()
+    client = import_module("mlflow.tracking").MlflowClient(tracking_uri=uri, registry_uri=uri)
+    registry: ModelRegistry = import_module("ml_modeling.model_registry").ModelRegistry(client, clock)
+    return registry
+
+
+def _train_recommender(lake: ArrowLake) -> TrainedModel:
+    module = import_module("ml_modeling.train_recommender")
+    trained: TrainedModel = module.train_recommender(lake.read(SILVER_SESSIONS, module.COLUMNS))
+    return trained
+
+
+def _train_purchase(lake: ArrowLake, clock: Clock) -> TrainedModel:
+    rows = import_module("ml_modeling.purchase_rows")
+    closed = rows.closed_rows(lake.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), clock.now())
+    trained: TrainedModel = import_module("ml_modeling.train_purchase").train_purchase(closed)
+    return trained
+
+
+def _with_version(lake: ArrowLake, table: Table, trained: TrainedModel) -> TrainedModel:
+    return replace(trained, data_versions={table.name: lake.version(table)})

@@ -1,0 +1,1 @@
+"""``aisle demo``: the whole of Aisle once through, measured and verified."""

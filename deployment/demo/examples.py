@@ -1,0 +1,24 @@
+"""What to try next: lines for the shell and addresses for the browser."""
+
+from __future__ import annotations
+
+from deployment.local_stack.api_server import api_url
+from deployment.settings import Settings
+
+
+def example_lines(settings: Settings, visitor_id: str, product_id: str) -> list[str]:
+    """Return lines that work on the running stack, for a visitor and a product that exist."""
+    api = api_url(settings)
+    body = f'{{"visitor_id": "{visitor_id}"}}'
+    return [
+        "try:",
+        f"  curl -s '{api}/v1/recommendations/{visitor_id}?limit=5'",
+        f"  curl -s '{api}/v1/recommendations/{visitor_id}?product_id={product_id}&limit=5'",
+        f"  curl -s -H 'Content-Type: application/json' -d '{body}' {api}/v1/purchase-prediction",
+        f"  curl -s {api}/health",
+        "open:",
+        f"  API documentation  {api}/docs",
+        f"  API metrics        {api}/metrics",
+        f"  MLflow             {settings.mlflow.tracking_uri}",
+        f"  logs               {settings.log_dir}",
+    ]

@@ -1,0 +1,64 @@
+"""How long after it occurred is an event readable online? Seen from outside: Kafka on one side, Redis on the other."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from threading import Event as Flag
+
+from confluent_kafka import Consumer, Message
+
+from contracts.clock import Clock
+from contracts.events import Rejection, parse_event
+from contracts.topics import CLICKSTREAM
+from deployment.demo.progress import Progress
+from feature_store.online import EVENT_TIMESTAMP, OnlineFeatures
+
+# An event that is older when first seen was late by intent.
+_FRESH = timedelta(milliseconds=500)
+_GIVE_UP_AFTER = timedelta(seconds=30)
+_POLL_S = 0.05
+_MOST_WAITED_FOR = 100
+
+
+class FreshnessProbe:
+    """Follows the clickstream from now on and waits for its events to show in `visitor_features`."""
+
+    def __init__(self, consumer: Consumer, online: OnlineFeatures, clock: Clock) -> None:
+        self._consumer = consumer
+        self._online = online
+        self._clock = clock
+        # Visitor → time of the event that is waited for: one at a time for each.
+        self._waiting: dict[str, datetime] = {}
+
+    def measure(self, progress: Progress, stopped: Flag) -> None:
+        """Add milliseconds to ``progress.gauges.freshness_ms`` until ``stopped``, and then for those still on the way."""
+        while not stopped.is_set() or self._waiting:
+            if not stopped.is_set():
+                self._take(self._consumer.poll(_POLL_S))
+            else:
+                time.sleep(_POLL_S)
+            progress.gauges.freshness_ms += self._readable_now()
+
+    def _take(self, message: Message | None) -> None:
+        if message is None or message.error() or len(self._waiting) >= _MOST_WAITED_FOR:
+            return
+        event = parse_event(message.value(), CLICKSTREAM.name)
+        if isinstance(event, Rejection) or event["event_type"] == "recommendations_shown":
+            return
+        occurred_at = datetime.fromisoformat(event["occurred_at"])
+        if self._clock.now() - occurred_at < _FRESH:
+            self._waiting.setdefault(event["visitor_id"], occurred_at)
+
+    def _readable_now(self) -> list[float]:
+        """Return the age in ms of every event that has become readable; what takes too long counts as that long."""
+        visitors = list(self._waiting)
+        found = self._online.read("visitor_features", visitors) if visitors else []
+        now, ages = self._clock.now(), []
+        for visitor_id, features in zip(visitors, found, strict=True):
+            age = now - self._waiting[visitor_id]
+            is_readable = features is not None and features[EVENT_TIMESTAMP] >= self._waiting[visitor_id]
+            if is_readable or age > _GIVE_UP_AFTER:
+                del self._waiting[visitor_id]
+                ages.append(age / timedelta(milliseconds=1))
+        return ages

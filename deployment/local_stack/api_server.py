@@ -1,0 +1,22 @@
+"""The model server of the local stack, as seen from outside."""
+
+from __future__ import annotations
+
+import httpx
+
+from deployment.settings import Settings
+
+_ANSWER_WITHIN_S = 2.0
+
+
+def api_url(settings: Settings) -> str:
+    """Return the URL that the model server listens on."""
+    return f"http://{settings.api.host}:{settings.api.port}"
+
+
+def api_is_healthy(settings: Settings) -> bool:
+    """Say whether the server is live; ready to answer with a model is more, and comes with the first champion."""
+    try:
+        return httpx.get(f"{api_url(settings)}/health/live", timeout=_ANSWER_WITHIN_S).is_success
+    except httpx.HTTPError:
+        return False

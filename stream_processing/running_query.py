@@ -1,0 +1,106 @@
+"""One streaming query: started, watched, and with its failure kept as the exception that it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql.streaming.query import StreamingQuery
+from pyspark.sql.streaming.readwriter import DataStreamWriter
+
+from contracts.errors import AisleError, RetryableError
+from data_lake.spark_lake import SparkLake
+
+_STARTING = "Initializing"
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query that is not started yet. ``name`` names its checkpoint too: it must never change.
+
+    ``target`` is called with each micro-batch and must be repeatable; a text is the path of a Delta table to append to.
+    ``at_least_s`` is the shortest time from one micro-batch to the next.
+    """
+
+    name: str
+    rows: DataFrame
+    target: Callable[[DataFrame], None] | str
+    at_least_s: float = 0
+
+    def start(self, lake: SparkLake, trigger_s: float | None) -> RunningQuery:
+        """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now."""
+        failures: list[Exception] = []
+        # A scheduler pool each: a long gold batch must not keep bronze waiting.
+        lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
+        writer = self._writer(failures).queryName(self.name).option("checkpointLocation", lake.checkpoint(self.name))
+        if trigger_s is None:
+            return RunningQuery(self.name, writer.trigger(availableNow=True).start(), failures)
+        return RunningQuery(
+            self.name, writer.trigger(processingTime=f"{max(trigger_s, self.at_least_s)} seconds").start(), failures
+        )
+
+    def _writer(self, failures: list[Exception]) -> DataStreamWriter:
+        target = self.target
+        if isinstance(target, str):
+            return self.rows.writeStream.format("delta").option("path", target)
+
+        def handle(batch: DataFrame, _batch_id: int) -> None:
+            try:
+                target(batch)
+            except Exception as error:
+                failures.append(error)
+                raise
+
+        return self.rows.writeStream.foreachBatch(handle)
+
+
+@dataclass(frozen=True)
+class RunningQuery:
+    """A started query. ``failures`` holds what its micro-batches raised."""
+
+    name: str
+    query: StreamingQuery
+    failures: list[Exception] = field(default_factory=list)
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the query has not ended yet."""
+        return self.query.isActive
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the query is past its start and takes data."""
+        return self.query.isActive and not self.query.status["message"].startswith(_STARTING)
+
+    def progress(self) -> dict[str, Any]:
+        """Return the last micro-batch: its number, input rows, rows a second and time; empty before the first."""
+        last = self.query.lastProgress
+        if last is None:
+            return {}
+        return {
+            "batch": last["batchId"],
+            "input_rows": last["numInputRows"],
+            "rows_per_s": last["processedRowsPerSecond"],
+            "at": last["timestamp"],
+        }
+
+    def raise_failure(self) -> None:
+        """Raise what ended the query, if it failed.
+
+        An error of Aisle's own as it was; any other as a ``RetryableError``: a restart continues at the checkpoint.
+        """
+        cause = self.query.exception()
+        if cause is None:
+            return
+        for failure in self.failures:
+            if isinstance(failure, AisleError):
+                raise failure
+        first_line = next(iter(str(self.failures[0] if self.failures else cause).strip().splitlines()), "no text")
+        msg = f"streaming query {self.name} failed: {first_line}"
+        raise RetryableError(msg) from cause
+
+    def stop(self) -> None:
+        """End the query; a micro-batch that is cut runs again at the next start."""
+        self.query.stop()

@@ -1,0 +1,122 @@
+"""One event through everything: published → bronze → silver → session → Redis → an answer of the model.
+
+The steps are those of the README's reader's path, in its order.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pyarrow.compute as pc
+import pytest
+
+from contracts.clock import SystemClock
+from contracts.ports import Message
+from contracts.tables import (
+    BRONZE_CLICKSTREAM,
+    GOLD_VISITOR_FEATURES,
+    SILVER_CLICKSTREAM_EVENTS,
+    SILVER_REJECTED_EVENTS,
+    SILVER_SESSIONS,
+)
+from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
+from deployment.bootstrap.bus import build_bus
+from deployment.bootstrap.features import build_online_features
+from deployment.demo.landing import LandedEvents
+from deployment.demo.storefront import known_product_ids
+from tests.fixtures.stack import RunningStack, until
+
+_VISITOR = "v-followed"
+_EVENT_ID = "followed-0000000001"
+
+
+@pytest.fixture(scope="module")
+def traded(running_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> RunningStack:
+    """Return the stack after two simulated days, with a recommender trained on them."""
+    report = tmp_path_factory.mktemp("reports") / "sent.json"
+    running_stack.run("simulate", "--days", "2", "--events-per-day", "3000", "--report", str(report))
+    sent = json.loads(report.read_text())["sent"]
+    LandedEvents(running_stack.lake, {"simulator"}).wait_for(sent, within_s=150)
+    running_stack.run("train", "recommender")
+    return running_stack
+
+
+def _viewed(product_id: str) -> dict[str, Any]:
+    return {
+        "event_id": _EVENT_ID,
+        "event_type": "product_viewed",
+        "schema_version": 1,
+        "occurred_at": SystemClock().now().isoformat().replace("+00:00", "Z"),
+        "producer": "web",
+        "visitor_id": _VISITOR,
+        "product_id": product_id,
+        "unit_price": "9.99",
+    }
+
+
+def _publish(stack: RunningStack, *values: bytes) -> None:
+    bus = build_bus(stack.settings)
+    for value in values:
+        bus.publish(Message(CLICKSTREAM.name, _VISITOR.encode(), value, [(PRODUCER_HEADER, b"e2e")]))
+    bus.flush(timedelta(seconds=20))
+    assert bus.acknowledged == len(values)
+    bus.close()
+
+
+def _popular_product(stack: RunningStack) -> str:
+    viewed = stack.lake.read(SILVER_CLICKSTREAM_EVENTS, ["product_id"], pc.field("event_type") == "product_viewed")
+    counts = pc.value_counts(viewed.column("product_id")).to_pylist()
+    return str(max(counts, key=lambda pair: pair["counts"])["values"])
+
+
+def test_follow_one_event(traded: RunningStack) -> None:
+    lake, settings = traded.lake, traded.settings
+    product_id = _popular_product(traded)
+    raw = json.dumps(_viewed(product_id)).encode()
+
+    # 1. Published twice, and once broken.
+    _publish(traded, raw, raw, raw[:-1])
+
+    # 2. Bronze keeps all three as they came.
+    def landed() -> list[bytes]:
+        return [
+            row["value"]
+            for row in lake.read(BRONZE_CLICKSTREAM, ["key", "value"]).to_pylist()
+            if row["key"] == _VISITOR.encode()
+        ]
+
+    until(lambda: len(landed()) == 3)
+    assert sorted(landed(), key=len) == [raw[:-1], raw, raw]
+
+    # 3. Silver has the event once, typed, and the broken one beside it.
+    by_visitor = pc.field("visitor_id") == _VISITOR
+    until(lambda: lake.read(GOLD_VISITOR_FEATURES, where=by_visitor).num_rows)
+    [event] = lake.read(SILVER_CLICKSTREAM_EVENTS, where=by_visitor).to_pylist()
+    assert (event["event_id"], event["product_id"], event["sent_by"]) == (_EVENT_ID, product_id, "e2e")
+    until(lambda: lake.read(SILVER_REJECTED_EVENTS, where=pc.field("sent_by") == "e2e").num_rows)
+    [rejected] = lake.read(SILVER_REJECTED_EVENTS, where=pc.field("sent_by") == "e2e").to_pylist()
+    assert (rejected["reason"], rejected["value"]) == ("not_json", raw[:-1])
+
+    # 4. Its session.
+    [session] = lake.read(SILVER_SESSIONS, where=by_visitor).to_pylist()
+    assert (session["event_count"], session["product_ids"]) == (1, [product_id])
+
+    # 5. The visitor's features online are those of the lake.
+    online = build_online_features(settings)
+    until(lambda: online.read("visitor_features", [_VISITOR])[0])
+    features = online.read("visitor_features", [_VISITOR])[0]
+    assert features is not None
+    assert (features["product_view_count"], list(features["recent_product_ids"])) == (1, [product_id])
+    assert features["event_timestamp"] == event["occurred_at"]
+
+    # 6. The storefront gets an answer of the model, with products that exist, and not the one just seen.
+    url = f"http://127.0.0.1:{settings.api.port}/v1/recommendations/{_VISITOR}"
+    until(lambda: httpx.get(url, timeout=5).json()["source"] == "model")
+    answer = httpx.get(url, timeout=5).json()
+    recommended = {product["product_id"] for product in answer["items"]}
+    assert recommended
+    assert recommended <= known_product_ids(lake)
+    assert product_id not in recommended

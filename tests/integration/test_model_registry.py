@@ -1,0 +1,160 @@
+"""From a lake of files to answers of the model server, over a real MLflow."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from deltalake import write_deltalake
+from fastapi.testclient import TestClient
+
+from contracts import SystemClock
+from contracts.errors import RegistryUnavailableError
+from contracts.tables import SESSION_FEATURE_NAMES
+from deployment.bootstrap.api import build_api
+from deployment.bootstrap.train import build_registry, build_trainers
+from deployment.settings import ApiSettings, KafkaSettings, MlflowSettings, RedisSettings, Settings
+from ml_modeling.trained_model import TrainedModel
+from ml_modeling.training_run import Registry, train_models
+from tests.fixtures.mlflow import MlflowServer
+from tests.fixtures.training_tables import sessions_table, training_rows_table
+
+FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
+
+needs_mlflow = pytest.mark.usefixtures("mlflow_server")
+
+
+@pytest.fixture(scope="module")
+def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A lake with both training tables; Redis and Kafka are not there."""
+    directory = tmp_path_factory.mktemp("stack")
+    write_deltalake(directory / "lake" / "silver" / "sessions", sessions_table(200))
+    write_deltalake(directory / "lake" / "gold" / "session_training_rows", training_rows_table(400))
+    return Settings(
+        data_dir=directory,
+        mlflow=mlflow_process.settings.mlflow,
+        api=ApiSettings(model_poll_s=0.2),
+        redis=RedisSettings(server_url="redis://127.0.0.1:1/0"),
+        kafka=KafkaSettings(servers="127.0.0.1:1"),
+    )
+
+
+def _train(settings: Settings, *names: str) -> dict[str, str | None]:
+    clock = SystemClock()
+    registry = build_registry(settings, clock)
+    results = train_models(build_trainers(settings, clock), names, registry, lambda _text: None)
+    assert all(result.champion for result in results)
+    return {result.name: result.version for result in results}
+
+
+@needs_mlflow
+def test_a_registered_model_is_a_pyfunc_with_signature_example_and_lineage(settings: Settings) -> None:
+    versions = _train(settings, "recommender")
+    import mlflow.pyfunc  # noqa: PLC0415 - after build_registry has made its client quiet
+    from mlflow.tracking import MlflowClient  # noqa: PLC0415
+
+    uri = settings.mlflow.tracking_uri
+    client = MlflowClient(uri, uri)
+    version = client.get_model_version_by_alias("recommender", "champion")
+    assert str(version.version) == versions["recommender"]
+    assert version.run_id is not None
+    run = client.get_run(version.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["data_version.silver.sessions"] == "0"
+    assert run.data.metrics["recall_at_20"] > run.data.metrics["popularity_recall_at_20"]
+    assert run.data.tags["champion_decision"].startswith("champion: recall_at_20")
+    mlflow.set_tracking_uri(uri)
+    model = mlflow.pyfunc.load_model("models:/recommender@champion")
+    assert model.metadata.signature is not None
+    assert model.input_example is not None
+    (products,) = model.predict(model.input_example)["product_ids"]
+    assert products
+
+
+@needs_mlflow
+def test_the_cli_reports_each_model(settings: Settings, tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    result = _cli(settings, "all", "--report", str(report))
+    assert result.exit_code == 0, result.output
+    entries = json.loads(report.read_text())
+    assert set(entries) == {"recommender", "purchase"}
+    for entry in entries.values():
+        assert entry["value"] > entry["baseline"]
+        assert entry["version"]
+    assert "recall_at_20" in result.output
+
+
+def test_an_mlflow_that_is_away_is_named_within_ten_seconds(settings: Settings) -> None:
+    away = settings.model_copy(update={"mlflow": MlflowSettings(server_uri="http://127.0.0.1:1")})
+    started = time.monotonic()
+    with pytest.raises(RegistryUnavailableError, match=r"MLflow at http://127\.0\.0\.1:1 does not answer"):
+        build_registry(away, SystemClock())
+    assert time.monotonic() - started < 10
+
+
+def test_trained_models_are_served_swapped_and_outlive_mlflow(settings: Settings, mlflow_server: MlflowServer) -> None:
+    with TestClient(build_api(settings)) as api:
+        versions = _train(settings, "recommender", "purchase")
+        _until(lambda: _served(api) == versions)
+        answer = api.get("/v1/recommendations/v-1", params={"product_id": "p001", "limit": 5}).json()
+        assert (answer["source"], len(answer["items"])) == ("model", 5)
+        prediction = api.post("/v1/purchase-prediction", json={"features": FEATURES}).json()
+        assert prediction["source"] == "model"
+
+        versions |= _train(settings, "recommender")
+        _until(lambda: _served(api) == versions)
+
+        registry = build_registry(settings, SystemClock())
+        trained = build_trainers(settings, SystemClock())["recommender"]()
+        mlflow_server.kill()
+        _until(lambda: "does not answer" in _reason(api))
+        assert api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()["source"] == "model"
+    _assert_a_new_server_answers_from_the_snapshot(settings, versions)
+    _assert_registering_fails_within_ten_seconds(registry, trained)
+
+
+def _assert_a_new_server_answers_from_the_snapshot(settings: Settings, versions: dict[str, str | None]) -> None:
+    with TestClient(build_api(settings)) as api:
+        _until(lambda: _served(api) == versions)
+        answer = api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()
+        assert answer["source"] == "model"
+        assert api.get("/health").json()["dependencies"]["model:recommender"]["origin"] == "snapshot"
+
+
+def _assert_registering_fails_within_ten_seconds(registry: Registry, trained: TrainedModel) -> None:
+    started = time.monotonic()
+    with pytest.raises(RegistryUnavailableError, match="does not answer"):
+        registry.register(trained)
+    assert time.monotonic() - started < 10
+
+
+def _cli(settings: Settings, *arguments: str) -> Result:
+    from deployment.cli.train import command  # noqa: PLC0415
+    from deployment.settings import child_environment, load_settings  # noqa: PLC0415
+
+    load_settings.cache_clear()
+    try:
+        return CliRunner().invoke(command, arguments, env=child_environment(settings))
+    finally:
+        load_settings.cache_clear()
+
+
+def _served(api: httpx.Client) -> dict[str, str | None]:
+    dependencies = api.get("/health").json()["dependencies"]
+    return {name: dependencies[f"model:{name}"]["version"] for name in ("recommender", "purchase")}
+
+
+def _reason(api: httpx.Client) -> str:
+    return str(api.get("/health").json()["dependencies"]["model:recommender"]["reason"])
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold within 60 s"
+        time.sleep(0.1)

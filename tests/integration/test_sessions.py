@@ -1,0 +1,111 @@
+"""Sessions against a computation in plain Python."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from itertools import groupby
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from stream_processing.sessions import exact_sessions, sessionized, sessions
+from tests.integration.stream_rows import collected, event, line, table_rows
+
+_GAP = timedelta(minutes=30)
+# Gaps around the limit, and none at all: then the event id decides the order.
+_MINUTES = st.lists(st.sampled_from([0, 0, 1, 29, 30, 30.0000001, 30.001, 31, 90]), min_size=1, max_size=12)
+_TYPES = st.sampled_from([
+    "page_viewed", "search_performed", "product_viewed", "product_added_to_cart", "product_removed_from_cart",
+    "checkout_started", "order_placed", "recommendations_shown", "recommendation_clicked",
+])  # fmt: skip
+
+
+@st.composite
+def _histories(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """The events of many visitors, in no order."""
+    events: list[dict[str, Any]] = []
+    for number in range(draw(st.integers(1, 25))):
+        minute = 0.0
+        for gap in draw(_MINUTES):
+            minute += gap
+            events.append(_one(draw, f"v-{number}", f"e-{number}-{draw(st.integers(0, 99))}-{len(events)}", minute))
+    return draw(st.permutations(events))
+
+
+def _one(draw: st.DrawFn, visitor: str, event_id: str, minute: float) -> dict[str, Any]:
+    product = draw(st.sampled_from(["p-1", "p-2", "p-3"]))
+    lines = [line(product, draw(st.integers(1, 3)), draw(st.sampled_from(["0.005", "1.0001", "7"]))) for _ in range(2)]
+    name = draw(_TYPES)
+    by_type: dict[str, dict[str, Any]] = {
+        "order_placed": {"lines": lines},
+        "page_viewed": {},
+        "search_performed": {},
+        "checkout_started": {},
+        "recommendations_shown": {"product_ids": ["p-9"]},
+    }
+    fields = by_type.get(name, {"product_id": product})
+    known = {
+        "customer_id": draw(st.none() | st.sampled_from(["c-1", "c-2"])),
+        "country": draw(st.none() | st.just("DE")),
+    }
+    return event(name, event_id, minute, visitor_id=visitor, **known, **fields)
+
+
+def _expected(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    order = lambda each: (each["visitor_id"], each["occurred_at"], each["event_id"])  # noqa: E731
+    active = sorted((each for each in events if each["event_type"] != "recommendations_shown"), key=order)
+    found: list[list[dict[str, Any]]] = []
+    for _, theirs in groupby(active, key=lambda each: each["visitor_id"]):
+        last = None
+        for each in theirs:
+            if last is None or each["occurred_at"] - last > _GAP:
+                found.append([])
+            found[-1].append(each)
+            last = each["occurred_at"]
+    return [_session(each) for each in found]
+
+
+def _session(events: list[dict[str, Any]]) -> dict[str, Any]:
+    first = events[0]
+    kinds = [each["event_type"] for each in events]
+    total = sum(
+        (bought["quantity"] * bought["unit_price"] for each in events for bought in each.get("lines", [])), Decimal(0)
+    )
+    return {
+        "session_id": sha256(f"{first['visitor_id']}|{first['event_id']}".encode()).hexdigest(),
+        "visitor_id": first["visitor_id"],
+        "customer_id": next((each["customer_id"] for each in reversed(events) if each["customer_id"]), None),
+        "device": None,
+        "country": next((each["country"] for each in reversed(events) if each["country"]), None),
+        "started_at": first["occurred_at"],
+        "ended_at": events[-1]["occurred_at"],
+        "event_count": len(events),
+        "product_view_count": kinds.count("product_viewed"),
+        "cart_add_count": kinds.count("product_added_to_cart"),
+        "cart_remove_count": kinds.count("product_removed_from_cart"),
+        "search_count": kinds.count("search_performed"),
+        "order_count": kinds.count("order_placed"),
+        "revenue": total.quantize(Decimal("0.01"), "ROUND_HALF_UP"),
+        "product_ids": [product for each in events for product in _products(each)],
+    }
+
+
+def _products(each: dict[str, Any]) -> list[str]:
+    if each["event_type"] == "order_placed":
+        return [bought["product_id"] for bought in each["lines"]]
+    kinds = ("product_viewed", "product_added_to_cart", "recommendation_clicked")
+    return [each["product_id"]] if each["event_type"] in kinds else []
+
+
+@settings(max_examples=12, deadline=None)
+@given(events=_histories())
+def test_sessions_equal_those_of_plain_python(spark: SparkSession, events: list[dict[str, Any]]) -> None:
+    rows = sessions(exact_sessions(sessionized(table_rows(spark, SILVER_CLICKSTREAM_EVENTS, events))))
+    by_id = lambda row: row["session_id"]  # noqa: E731
+    assert rows.columns == list(SILVER_SESSIONS.column_names)
+    assert sorted(collected(rows), key=by_id) == sorted(_expected(events), key=by_id)

@@ -1,0 +1,133 @@
+"""Kafka to gold through the real queries: drained twice, and stopped by what must stop it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+from pyspark.sql import SparkSession
+
+from contracts.errors import RetryableError, TooManyRejectedError
+from contracts.tables import (
+    BRONZE_CLICKSTREAM,
+    BRONZE_POS,
+    GOLD_REVENUE_PER_MINUTE,
+    GOLD_VISITOR_FEATURES,
+    SILVER_CLICKSTREAM_EVENTS,
+    SILVER_POS_EVENTS,
+    SILVER_REJECTED_EVENTS,
+    SILVER_SESSIONS,
+)
+from contracts.topics import CLICKSTREAM, POS, TOPICS, topic_of
+from data_lake.arrow_lake import ArrowLake
+from data_lake.spark_lake import SparkLake
+from stream_processing.queries import Surroundings, layers
+from stream_processing.runner import State, StreamRunner
+from stream_processing.running_query import Query
+from tests.fixtures.kafka import Kafka
+from tests.integration.stream_rows import good_examples
+
+_COUNTED = (
+    *(BRONZE_CLICKSTREAM, BRONZE_POS, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS),
+    *(SILVER_SESSIONS, GOLD_VISITOR_FEATURES, GOLD_REVENUE_PER_MINUTE),
+)
+
+
+class Online:
+    """Collects the ids written, by view."""
+
+    def __init__(self) -> None:
+        self.ids: dict[str, set[str]] = {"visitor_features": set(), "session_features": set()}
+
+    def write(self, view: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.ids[view] |= {row["visitor_id"] for row in rows}
+
+
+def _send(kafka: Kafka, *events: dict[str, Any] | bytes, topic: str = "") -> None:
+    producer = KafkaProducer(bootstrap_servers=kafka.servers)
+    for event in events:
+        raw = event if isinstance(event, bytes) else json.dumps(event).encode()
+        name = topic or topic_of(event["event_type"]).name  # type: ignore[index]
+        producer.send(name, raw, headers=[("producer", b"test"), ("producer", b"\xff")])
+    producer.flush()
+    producer.close()
+
+
+def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, online: Online, limit: float = 1.0) -> StreamRunner:
+    lake = SparkLake(spark, str(lake_dir))
+    lake.create_missing()
+    return StreamRunner(lake, layers(Surroundings(lake, kafka.servers, limit, online.write)), Event())
+
+
+def _counts(lake_dir: Path) -> dict[str, int]:
+    lake = ArrowLake(str(lake_dir))
+    return {table.name: lake.count(table) for table in _COUNTED}
+
+
+def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kafka: Kafka, tmp_path: Path) -> None:
+    kafka.fresh_topics()
+    events = [event for topic in TOPICS for event in good_examples(topic)]
+    visitors = {event["visitor_id"] for event in events if event.get("event_type") != "recommendations_shown"} - {None}
+    states: list[State] = []
+    online = Online()
+    _send(kafka, *events, events[0])
+    _send(kafka, b"\xff", topic="clickstream")
+    _runner(spark, kafka, tmp_path, online).drain(states.append)
+    first = _counts(tmp_path)
+    assert first["bronze.clickstream"] == len(good_examples(CLICKSTREAM)) + 2
+    assert first["silver.clickstream_events"] == len(good_examples(CLICKSTREAM))
+    assert first["silver.pos_events"] == first["bronze.pos"] == len(good_examples(POS))
+    assert first["silver.rejected_events"] == 1
+    assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
+    assert first["gold.visitor_features"] == len(visitors)
+    assert first["gold.revenue_per_minute"] >= 2
+    assert {"bronze.clickstream", "silver.pos_events", "gold.visitor_features"} <= set().union(
+        *(s["queries"] for s in states)
+    )
+
+    _send(kafka, *events)
+    _runner(spark, kafka, tmp_path, online).drain(states.append)
+    bronze = {"bronze.clickstream": len(good_examples(CLICKSTREAM)), "bronze.pos": len(good_examples(POS))}
+    assert _counts(tmp_path) == {name: count + bronze.get(name, 0) for name, count in first.items()}
+
+
+def test_too_many_rejected_messages_stop_the_runner_again_and_again(
+    spark: SparkSession, kafka: Kafka, tmp_path: Path
+) -> None:
+    kafka.fresh_topics()
+    _send(kafka, *[b"{"] * 1000, topic="pos")
+    for _ in range(2):  # the offsets were not committed: nothing is drained by starting again
+        with pytest.raises(TooManyRejectedError, match="topic pos: 1000 of 1000 messages"):
+            _runner(spark, kafka, tmp_path, Online(), limit=0.5).drain(lambda _: None)
+    assert _counts(tmp_path)["silver.rejected_events"] == 0
+
+
+def test_any_other_failure_is_one_line_that_names_the_query(spark: SparkSession, tmp_path: Path) -> None:
+    def fail(_batch: object) -> None:
+        raise ValueError("the disk is on fire\nmore")
+
+    rows = spark.readStream.format("rate").load()
+    query = Query("gold.test", rows, fail)
+    runner = StreamRunner(SparkLake(spark, str(tmp_path)), [[query]], Event())
+    with pytest.raises(RetryableError, match=r"^streaming query gold\.test failed: the disk is on fire$"):
+        runner.run(0.1, lambda _: None)
+
+
+def test_a_stop_ends_all_queries_cleanly(spark: SparkSession, tmp_path: Path) -> None:
+    stop = Event()
+    states: list[State] = []
+
+    def report(state: State) -> None:
+        states.append(state)
+        if state["ready"] and state["queries"]["gold.test"]:
+            stop.set()
+
+    query = Query("gold.test", spark.readStream.format("rate").load(), lambda batch: batch.foreach(lambda _: None))
+    StreamRunner(SparkLake(spark, str(tmp_path)), [[query]], stop).run(0.1, report)
+    assert spark.streams.active == []
+    assert set(states[-1]["queries"]["gold.test"]) == {"batch", "input_rows", "rows_per_s", "at"}

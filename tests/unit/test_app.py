@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from contracts import ManualClock, Rejection, parse_event
+from contracts.tables import SESSION_FEATURE_NAMES
+from ml_modeling.recommender import Recommender
+from ml_modeling.train_recommender import fit
+from model_serving.app import Serving, build_app
+from model_serving.impressions import ImpressionPublisher
+from model_serving.metrics import ServingMetrics
+from model_serving.model_store import ModelStore
+from model_serving.requests import MAX_LIMIT
+from tests.fixtures.fake_bus import FakeBus
+from tests.fixtures.serving import FakeOnline, FakeSource
+
+FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
+
+
+@dataclass
+class CartModel:
+    """Says 0.9 with something in the cart, else 0.1."""
+
+    base_rate: float = 0.25
+
+    def predict(self, sessions: list[dict[str, Any]]) -> np.ndarray:
+        return np.array([0.9 if session["cart_add_count"] else 0.1 for session in sessions])
+
+    def save(self, directory: Path) -> None:
+        (directory / "cart.txt").write_text("cart")
+
+
+@dataclass
+class Shop:
+    """The app with fakes behind it."""
+
+    directory: Path
+    online: FakeOnline = field(default_factory=FakeOnline)
+    source: FakeSource = field(default_factory=FakeSource)
+    bus: FakeBus = field(default_factory=FakeBus)
+
+    def __post_init__(self) -> None:
+        metrics = ServingMetrics()
+        loaders = {"recommender": Recommender.load, "purchase": lambda _directory: CartModel()}
+        self.models = ModelStore(self.source, loaders, self.directory, poll_s=60)
+        impressions = ImpressionPublisher(lambda: self.bus, metrics.impressions_dropped.inc)
+        clock = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
+        self.app = build_app(Serving(self.models, self.online, impressions, metrics, clock))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path / "model_snapshots")
+
+
+@pytest.fixture
+def api(shop: Shop) -> Iterator[TestClient]:
+    """A shop with both models, where v-1 saw w1 and has a cart."""
+    baskets = [["w1", "w2", "w3"], ["b1", "b2"], ["w1", "w2"], ["b2", "b1"], ["w3", "w1"]]
+    shop.source.set_champion("recommender", "3", fit(np.full(5, np.datetime64("2026-01-01", "us")), baskets))
+    shop.source.set_champion("purchase", "2", CartModel())
+    shop.models.refresh()
+    shop.online.rows[("visitor_features", "v-1")] = {"recent_product_ids": ["w1"], "session_id": "s-1"}
+    shop.online.rows[("visitor_features", "v-new")] = {"recent_product_ids": [], "session_id": "s-gone"}
+    shop.online.rows[("session_features", "s-1")] = FEATURES
+    with TestClient(shop.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def bare_api(shop: Shop) -> Iterator[TestClient]:
+    """A shop without any model."""
+    with TestClient(shop.app, raise_server_exceptions=False) as client:
+        yield client
+
+
+def _ids(answer: httpx.Response) -> list[str]:
+    return [item["product_id"] for item in answer.json()["items"]]
+
+
+def test_a_known_visitor_is_answered_by_the_model(api: TestClient) -> None:
+    answer = api.get("/v1/recommendations/v-1", params={"limit": 2})
+    assert answer.status_code == 200
+    body = answer.json()
+    assert _ids(answer) == ["w2", "w3"]
+    assert (body["source"], body["fallback"]) == ("model", None)
+    assert body["model"] == {"name": "recommender", "version": "3"}
+    assert {item["source"] for item in body["items"]} == {"model"}
+    assert body["request_id"]
+
+
+def test_given_products_are_the_context_and_do_not_come_back(api: TestClient, shop: Shop) -> None:
+    answer = api.get("/v1/recommendations/v-1", params={"product_id": ["b1", "w1"], "exclude": ["w3"]})
+    assert _ids(answer) == ["w2", "b2"]
+    assert shop.online.reads == 0
+
+
+@pytest.mark.parametrize(
+    ("path", "fallback"),
+    [
+        ("/v1/recommendations/nobody", "unknown_visitor"),
+        ("/v1/recommendations/v-new", "no_recent_products"),
+        ("/v1/recommendations/v-1?product_id=unheard-of", "unknown_products"),
+    ],
+)
+def test_what_is_not_known_gets_the_popular_products(api: TestClient, path: str, fallback: str) -> None:
+    body = api.get(path).json()
+    assert (body["source"], body["fallback"]) == ("popularity", fallback)
+    assert [item["product_id"] for item in body["items"]] == ["w1", "b1", "b2", "w2", "w3"]
+
+
+def test_without_redis_the_popular_products_are_answered(api: TestClient, shop: Shop) -> None:
+    shop.online.reachable = False
+    body = api.get("/v1/recommendations/v-1").json()
+    assert (body["source"], body["fallback"]) == ("popularity", "online_store_unavailable")
+    assert body["items"]
+
+
+def test_without_a_model_the_list_is_empty_and_says_so(bare_api: TestClient, shop: Shop) -> None:
+    answer = bare_api.get("/v1/recommendations/v-1")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["source"], body["fallback"], body["model"], body["items"]) == ("empty", "no_model", None, [])
+    assert shop.bus.messages == []
+
+
+def test_a_shown_list_becomes_a_valid_event(api: TestClient, shop: Shop) -> None:
+    answer = api.get("/v1/recommendations/v-1", params={"limit": 2}).json()
+    _until(lambda: len(shop.bus.messages) == 1)
+    message = shop.bus.messages[0]
+    event = parse_event(message.value, message.topic)
+    assert not isinstance(event, Rejection)
+    assert (message.topic, message.key, list(message.headers)) == ("clickstream", b"v-1", [("producer", b"api")])
+    assert event["product_ids"] == [item["product_id"] for item in answer["items"]]
+    assert event["request_id"] == answer["request_id"]
+    assert (event["producer"], event["model_version"], event["source"]) == ("api", "3", "model")
+
+
+def test_without_kafka_the_answer_stands_and_the_loss_is_counted(api: TestClient, shop: Shop) -> None:
+    shop.bus.reachable = False
+    assert api.get("/v1/recommendations/v-1").status_code == 200
+    _until(lambda: "aisle_impressions_dropped_total 1.0" in api.get("/metrics").text)
+
+
+def test_a_prediction_for_a_visitor_uses_the_features_of_the_last_session(api: TestClient) -> None:
+    body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"}).json()
+    assert (body["probability"], body["source"], body["session_id"]) == (0.9, "model", "s-1")
+    assert body["model"] == {"name": "purchase", "version": "2"}
+
+
+def test_a_prediction_for_given_features(api: TestClient) -> None:
+    features = {**FEATURES, "cart_add_count": 0, "mean_viewed_price": None}
+    body = api.post("/v1/purchase-prediction", json={"features": features}).json()
+    assert (body["probability"], body["source"], body["visitor_id"]) == (0.1, "model", None)
+
+
+def test_a_prediction_without_a_session_is_the_base_rate(api: TestClient, shop: Shop) -> None:
+    body = api.post("/v1/purchase-prediction", json={"visitor_id": "nobody"}).json()
+    assert (body["probability"], body["source"], body["fallback"]) == (0.25, "base_rate", "unknown_visitor")
+    assert api.post("/v1/purchase-prediction", json={"visitor_id": "v-new"}).json()["fallback"] == "unknown_visitor"
+    shop.online.reachable = False
+    body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"}).json()
+    assert (body["source"], body["fallback"]) == ("base_rate", "online_store_unavailable")
+
+
+def test_a_prediction_without_a_model_is_a_503_with_the_reason(bare_api: TestClient) -> None:
+    answer = bare_api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"})
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "no purchase model is loaded" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/recommendations/v?limit=0", "query/limit"),
+        (f"/v1/recommendations/v?limit={MAX_LIMIT + 1}", "query/limit"),
+        ("/v1/recommendations/v?limit=many", "query/limit"),
+        ("/v1/recommendations/v?limits=3", "query/limits"),
+        ("/v1/recommendations/v?exclude=", "query/exclude/0"),
+        ("/v1/recommendations/v?product_id=" + "p" * 129, "query/product_id/0"),
+        ("/v1/recommendations/" + "v" * 129, "path/visitor_id"),
+    ],
+)
+def test_a_wrong_query_is_a_problem_that_names_the_field(api: TestClient, path: str, field: str) -> None:
+    answer = api.get(path)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    (violation,) = answer.json()["errors"]
+    assert violation["field"] == field
+    assert violation["expected"]
+    assert field in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"visitor_id": "v", "features": FEATURES}, "body"),
+        ({"visitor_id": ""}, "body/visitor_id"),
+        ({"visitor_id": "v", "more": 1}, "body/more"),
+        ({"features": {**FEATURES, "colour": 1}}, "body/features/colour"),
+        ({"features": {**FEATURES, "cart_value": None}}, "body/features/cart_value"),
+        ({"features": {**FEATURES, "cart_value": "9"}}, "body/features/cart_value"),
+        ({"features": {**FEATURES, "cart_value": True}}, "body/features/cart_value"),
+        ({"features": {k: v for k, v in FEATURES.items() if k != "cart_value"}}, "body/features/cart_value"),
+    ],
+)
+def test_a_wrong_body_is_a_problem_that_names_the_field(api: TestClient, body: dict[str, Any], field: str) -> None:
+    answer = api.post("/v1/purchase-prediction", json=body)
+    assert answer.status_code == 422
+    assert [violation["field"] for violation in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize("raw", [b"{", b'{"visitor_id": "\\ud800"}', b'{"features": {"cart_value": NaN}}', b"\xff"])
+def test_bytes_that_are_no_request_are_a_problem(api: TestClient, raw: bytes) -> None:
+    answer = api.post("/v1/purchase-prediction", content=raw, headers={"content-type": "application/json"})
+    assert answer.status_code in {400, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_an_unknown_path_and_a_wrong_method_are_problems(api: TestClient) -> None:
+    assert api.get("/v2/anything").json()["status"] == 404
+    assert api.delete("/v1/purchase-prediction").json()["status"] == 405
+
+
+def test_ready_with_both_models_and_redis(api: TestClient) -> None:
+    answer = api.get("/health/ready")
+    assert answer.status_code == 200
+    assert answer.json()["dependencies"]["model:recommender"]["version"] == "3"
+
+
+def test_not_ready_names_what_is_missing(bare_api: TestClient, shop: Shop) -> None:
+    shop.online.reachable = False
+    answer = bare_api.get("/health/ready")
+    assert answer.status_code == 503
+    reasons = {name: state["reason"] for name, state in answer.json()["dependencies"].items()}
+    assert "does not answer" in reasons["redis"]
+    assert reasons["model:purchase"]
+    assert bare_api.get("/health/live").json() == {"live": True}
+    assert bare_api.get("/health").json()["live"] is True
+
+
+def test_metrics_carry_the_names_of_the_contract(api: TestClient) -> None:
+    api.get("/v1/recommendations/v-1")
+    api.get("/v1/recommendations/nobody?limit=0")
+    text = api.get("/metrics").text
+    route = 'route="/v1/recommendations/{visitor_id}"'
+    assert f'aisle_requests_total{{{route},status="200"}} 1.0' in text
+    assert f'aisle_requests_total{{{route},status="422"}} 1.0' in text
+    assert f'aisle_answers_total{{fallback="",{route},source="model"}} 1.0' in text
+    assert 'aisle_model_version{model="recommender"} 3.0' in text
+    assert f"aisle_request_seconds_count{{{route}}} 2.0" in text
+
+
+def test_openapi_has_examples_of_requests_answers_and_errors(api: TestClient) -> None:
+    schema = api.get("/openapi.json").json()
+    schemas = schema["components"]["schemas"]
+    assert schemas["PredictionRequest"]["examples"]
+    assert schemas["RecommendationsAnswer"]["examples"]
+    assert schemas["PredictionAnswer"]["examples"]
+    problem = schema["paths"]["/v1/recommendations/{visitor_id}"]["get"]["responses"]["422"]["content"]
+    assert problem["application/problem+json"]["example"]["errors"]
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold within 5 s"
+        time.sleep(0.01)
