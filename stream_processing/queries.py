@@ -31,7 +31,7 @@ from stream_processing.visitors import WriteOnline, refresh_online, refresh_visi
 _MAX_FILES_PER_BATCH = 10_000
 _MAX_BYTES_PER_BATCH = "128m"
 # Merges cost seconds of CPU however small the batch: what nobody reads within seconds is merged less often.
-_MERGE_GOLD_EVERY_S = 10.0
+_MERGE_GOLD_EVERY_S = 20.0
 
 
 @dataclass(frozen=True)

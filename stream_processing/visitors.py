@@ -34,8 +34,9 @@ _ROWS_PER_WRITE = 5_000
 
 
 def refresh_online(batch: DataFrame, lake: SparkLake, write_online: WriteOnline) -> None:
-    """Write online the features of every visitor of a micro-batch of ``silver.clickstream_events``, and of the session
-    that each of them is in.
+    """Write online the features of a micro-batch's visitors, and of the session that each of them is in.
+
+    ``batch`` holds rows of ``silver.clickstream_events``; the features are those of the whole table.
     """
     with _events_of_touched(batch, lake) as (_, events):
         visitors = visitor_features(exact_sessions(events)).withColumnRenamed("occurred_at", "event_timestamp")

@@ -31,10 +31,13 @@ class FreshnessProbe:
         # Visitor → time of the event that is waited for: one at a time for each.
         self._waiting: dict[str, datetime] = {}
 
-    def measure(self, progress: Progress, stopped: Flag) -> None:
-        """Add milliseconds to ``progress.gauges.freshness_ms`` until ``stopped``, and then for those still on the way."""
-        while not stopped.is_set() or self._waiting:
-            if not stopped.is_set():
+    def measure(self, progress: Progress, ended: Flag, stopped: Flag) -> None:
+        """Add milliseconds to ``progress.gauges.freshness_ms`` until ``ended``, then for those still on the way.
+
+        ``stopped`` abandons these too.
+        """
+        while not stopped.is_set() and (self._waiting or not ended.is_set()):
+            if not ended.is_set():
                 self._take(self._consumer.poll(_POLL_S))
             else:
                 time.sleep(_POLL_S)

@@ -42,6 +42,7 @@ _LIVE_FOR = "15s"
 _LIVE_WITHOUT_END = "240h"
 _LATENCY_REQUESTS = 400
 _UNKNOWN_VISITOR = "v-unknown"
+_MODEL_KEYS = ("metric", "value", "baseline", "version", "note")
 
 
 class Demo:
@@ -59,6 +60,7 @@ class Demo:
         self._memory = MemorySampler(self._stack.supervisor.pid, progress)
         self._gauge = LayerGauge(self._lake, progress)
         self._reports: list[dict[str, Any]] = []
+        self._example_visitor = _UNKNOWN_VISITOR
 
     def prepare(self) -> None:
         """Empty the data directory; raises ``UserError`` where a demo runs in it."""
@@ -101,8 +103,7 @@ class Demo:
 
     def examples(self) -> list[str]:
         """Return lines to paste into a shell, with ids that exist, and addresses to open."""
-        visitors = real_visitors(self._lake) or [_UNKNOWN_VISITOR]
-        return example_lines(self._settings, visitors[0], min(known_product_ids(self._lake)))
+        return example_lines(self._settings, self._example_visitor, min(known_product_ids(self._lake)))
 
     def go_on(self) -> None:
         """Let the shop trade until Ctrl-C, with freshness and latency measured all along."""
@@ -159,6 +160,7 @@ class Demo:
         with self._progress.phase("first recommendation"):
             api = self._api()
             answer = first_model_answer(api, visitors, _MODEL_ANSWERS_WITHIN_S, self._stopped)
+            self._example_visitor = answer.visitor_id
             self.summary.first_recommendation_s = round(self._progress.elapsed_s, 2)
             api.close()
         self._progress.say(f"the model recommends {', '.join(answer.product_ids[:3])} to {answer.visitor_id}")
@@ -170,7 +172,8 @@ class Demo:
         path = self._settings.run_dir / f"train-{model}.json"
         with self._progress.phase(f"train the {model} model"):
             self._commands.run("train", model, "--report", str(path))
-        self.summary.models |= json.loads(path.read_text(encoding="utf-8"))
+        for name, report in json.loads(path.read_text(encoding="utf-8")).items():
+            self.summary.models[name] = {key: report[key] for key in _MODEL_KEYS if key in report}
 
     def _build_gold(self) -> None:
         with self._progress.phase("build gold by day"):
@@ -211,7 +214,7 @@ class Demo:
         consumer = build_tail(self._settings)
         try:
             probe = FreshnessProbe(consumer, build_online_features(self._settings), SystemClock())
-            probe.measure(self._progress, ended or self._stopped)
+            probe.measure(self._progress, ended or self._stopped, self._stopped)
         finally:
             consumer.close()
 

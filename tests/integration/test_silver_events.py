@@ -96,7 +96,7 @@ def test_too_many_rejected_messages_stop_the_stream_before_it_writes(lake: Spark
 
 def test_at_the_limit_or_in_a_small_batch_the_stream_goes_on(lake: SparkLake) -> None:
     good = good_examples(POS)[0]
-    _land(lake, POS, [message(b"{")] * 3, limit=0.1)
     half = [message(good | {"event_id": str(number)}) for number in range(500)] + [message(b"{")] * 500
-    _land(lake, POS, half, first_offset=3, limit=0.5)
+    _land(lake, POS, half, limit=0.5)
+    _land(lake, POS, [message(b"{")] * 3, first_offset=1000, limit=0.1)
     assert ArrowLake(lake.uri).count(SILVER_REJECTED_EVENTS) == 503

@@ -18,8 +18,10 @@ from contracts.tables import (
 )
 from data_lake.arrow_lake import ArrowLake
 from data_lake.spark_lake import SparkLake
+from stream_processing.sessions import exact_sessions, sessionized
+from stream_processing.visitor_features import visitor_features
 from stream_processing.visitors import refresh_online, refresh_visitors
-from tests.integration.stream_rows import START, event, line, table_rows
+from tests.integration.stream_rows import START, collected, event, line, table_rows
 
 _MADE = (SILVER_SESSIONS, GOLD_SESSION_TRAINING_ROWS, GOLD_VISITOR_FEATURES)
 
@@ -87,20 +89,20 @@ def test_online_features_are_those_of_the_lake(lake: SparkLake) -> None:
     online = FakeOnline()
     _arrive(lake, online, event("page_viewed", "e-1", 0, customer_id="c-1"), event("page_viewed", "e-2", 45))
     _, rows, [visitor] = _content(lake)
-    expected = dict(visitor) | {"event_timestamp": visitor.pop("occurred_at")}
-    expected.pop("occurred_at")
-    assert online.rows["visitor_features", "v-1"] == expected
+    online_visitor = online.rows["visitor_features", "v-1"]
+    assert online_visitor == {name: visitor.get(name) for name in online_visitor} | {
+        "event_timestamp": visitor["occurred_at"]
+    }
+    assert set(online_visitor) == {*visitor, "event_timestamp"} - {"occurred_at"}
     assert (visitor["customer_id"], visitor["session_count"]) == ("c-1", 2)
     [last] = [row for row in rows if row["event_id"] == "e-2"]
     written = online.rows["session_features", visitor["session_id"]]
-    assert {name: written[name] for name in SESSION_FEATURE_NAMES} == {
-        name: last[name] for name in SESSION_FEATURE_NAMES
-    }
-    assert written["event_timestamp"] == last["occurred_at"]
+    names = ("session_id", "visitor_id", *SESSION_FEATURE_NAMES)
+    assert written == {name: last[name] for name in names} | {"event_timestamp": last["occurred_at"]}
 
 
-def test_the_last_twenty_distinct_products_latest_first(lake: SparkLake) -> None:
+def test_the_last_twenty_distinct_products_latest_first(spark: SparkSession) -> None:
     views = [event("product_viewed", f"e-{n:03d}", n * 5, product_id=f"p-{n % 30}") for n in range(75)]
-    _arrive(lake, FakeOnline(), *views)
-    [visitor] = ArrowLake(lake.uri).read(GOLD_VISITOR_FEATURES).to_pylist()
+    events = sessionized(table_rows(spark, SILVER_CLICKSTREAM_EVENTS, views))
+    [visitor] = collected(visitor_features(exact_sessions(events)))
     assert visitor["recent_product_ids"] == [f"p-{n % 30}" for n in range(74, 54, -1)]

@@ -68,7 +68,7 @@ class _Online:
 def _measured(messages: Sequence[_Message], readable_at_s: dict[str, float]) -> list[float]:
     clock, ended, progress = ManualClock(_START), Flag(), Progress(lambda _: None)
     probe = FreshnessProbe(_Topic(messages, ended), _Online(clock, readable_at_s), clock)  # type: ignore[arg-type]
-    probe.measure(progress, ended)
+    probe.measure(progress, ended, stopped=Flag())
     return progress.gauges.freshness_ms
 
 
