@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tests.fixtures.airflow import airflow
-from tests.fixtures.stack import running_stack
+from tests.fixtures.stack import running_stack, traded_day
 
-__all__ = ["airflow", "running_stack"]
+__all__ = ["airflow", "running_stack", "traded_day"]

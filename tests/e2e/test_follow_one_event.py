@@ -25,7 +25,6 @@ from contracts.tables import (
 from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
 from deployment.bootstrap.bus import build_bus
 from deployment.bootstrap.features import build_online_features
-from deployment.demo.landing import LandedEvents
 from deployment.demo.storefront import known_product_ids
 from tests.fixtures.stack import RunningStack, until
 
@@ -34,12 +33,8 @@ _EVENT_ID = "followed-0000000001"
 
 
 @pytest.fixture(scope="module")
-def traded(running_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> RunningStack:
+def traded(running_stack: RunningStack, traded_day: str) -> RunningStack:  # noqa: ARG001 - it must have traded
     """Return the stack after two simulated days, with a recommender trained on them."""
-    report = tmp_path_factory.mktemp("reports") / "sent.json"
-    running_stack.run("simulate", "--days", "2", "--events-per-day", "3000", "--report", str(report))
-    sent = json.loads(report.read_text())["sent"]
-    LandedEvents(running_stack.lake, {"simulator"}).wait_for(sent, within_s=150)
     running_stack.run("train", "recommender")
     return running_stack
 
