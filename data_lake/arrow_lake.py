@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from contracts.errors import NotReadyError
 from contracts.tables import Table
+from data_lake.paths import table_path
 
 
 class ArrowLake:
@@ -20,7 +21,7 @@ class ArrowLake:
 
     def path(self, table: Table) -> str:
         """Return where the table's files are: ``<uri>/<layer>/<subject_grain>``."""
-        return f"{self.uri}/{table.name.replace('.', '/')}"
+        return table_path(self.uri, table)
 
     def exists(self, table: Table) -> bool:
         """Say whether the table was ever made."""

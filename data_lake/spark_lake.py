@@ -10,6 +10,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as sf
 
 from contracts.tables import TABLES, Table
+from data_lake.paths import table_path
 from data_lake.schemas import spark_schema
 
 _PROPERTIES = {
@@ -29,7 +30,7 @@ class SparkLake:
 
     def path(self, table: Table) -> str:
         """Return where the table's files are: ``<uri>/<layer>/<subject_grain>``."""
-        return f"{self.uri}/{table.name.replace('.', '/')}"
+        return table_path(self.uri, table)
 
     def checkpoint(self, query: str) -> str:
         """Return where a streaming query keeps its progress; delete it only together with the tables it writes."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from contracts.tables import BRONZE_CLICKSTREAM, BRONZE_POS
 from ingestion.topics import list_topics
-from tests.fixtures.stack import RunningStack, free_ports
+from tests.fixtures.kafka import free_ports
+from tests.fixtures.stack import RunningStack
 
 _SERVICES = ["kafka", "redis", "mlflow", "stream", "api"]
 
