@@ -17,7 +17,8 @@ from ml_modeling.purchase import BOOSTER_MODULES, Booster, PurchaseModel
 from ml_modeling.trained_model import PURCHASE, TrainedModel
 from ml_modeling.training_set import LabelledRows
 
-MIN_POSITIVE_TEST_SESSIONS = 5
+# The standard error of an AUC is about 0.29 / √positives (Hanley and McNeil 1982): 0.05 at this many.
+MIN_POSITIVE_TEST_SESSIONS = 30
 _TEST_SHARE = 0.2
 _VALIDATION_SHARE = 0.2
 _CART_ADDS = SESSION_FEATURE_NAMES.index("cart_add_count")

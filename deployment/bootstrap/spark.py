@@ -70,7 +70,7 @@ def _paths(settings: Settings, scratch: Path) -> dict[str, str]:
     folders = f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch}"
     java_options = f"{_JVM} {folders} -Dlog4j2.configurationFile={_LOG4J}"
     return {
-        "spark.jars": ",".join(_jars(settings.jars_dir / "spark")),
+        "spark.driver.extraClassPath": ":".join(_jars(settings.jars_dir / "spark")),
         "spark.local.dir": str(scratch),
         "spark.sql.warehouse.dir": str(scratch / "warehouse"),
         "spark.driver.extraJavaOptions": java_options,

@@ -34,7 +34,7 @@ def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFact
     """A lake with both training tables; Redis and Kafka are not there."""
     directory = tmp_path_factory.mktemp("stack")
     write_deltalake(directory / "lake" / "silver" / "sessions", sessions_table(200))
-    write_deltalake(directory / "lake" / "gold" / "session_training_rows", training_rows_table(400))
+    write_deltalake(directory / "lake" / "gold" / "session_training_rows", training_rows_table(900))
     return Settings(
         data_dir=directory,
         mlflow=mlflow_process.settings.mlflow,
