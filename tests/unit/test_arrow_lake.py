@@ -1,0 +1,82 @@
+"""The lake without Spark: the same types as the contract's, and writes that may be repeated."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from contracts.tables import SILVER_SESSIONS, TABLES
+from data_lake.arrow_lake import ArrowLake
+from data_lake.schemas import arrow_schema, arrow_type
+
+_START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> ArrowLake:
+    lake = ArrowLake(str(tmp_path))
+    lake.create_missing()
+    return lake
+
+
+def _sessions(counts: dict[int, int]) -> pa.Table:
+    """Sessions of visitors with two each: session number → its event count."""
+    rows = [
+        {
+            "session_id": f"s-{number}",
+            "visitor_id": f"v-{number // 2}",
+            "started_at": _START,
+            "event_count": count,
+            "revenue": Decimal(count),
+            "product_ids": ["p-1"],
+        }
+        for number, count in counts.items()
+    ]
+    return pa.Table.from_pylist(rows, arrow_schema(SILVER_SESSIONS))
+
+
+def _visitors(*numbers: int) -> pa.Table:
+    return pa.table({"visitor_id": [f"v-{number}" for number in numbers]})
+
+
+def _counts(lake: ArrowLake) -> dict[str, int]:
+    rows = lake.read(SILVER_SESSIONS, ["session_id", "event_count"]).to_pylist()
+    assert len({row["session_id"] for row in rows}) == len(rows)
+    return {row["session_id"]: row["event_count"] for row in rows}
+
+
+def test_every_table_has_the_contracts_columns(lake: ArrowLake) -> None:
+    lake.create_missing()
+    for table in TABLES:
+        assert lake.read(table).schema.equals(arrow_schema(table))
+        assert (lake.count(table), lake.version(table)) == (0, 0)
+
+
+def test_a_type_that_no_contract_uses_is_named() -> None:
+    with pytest.raises(ValueError, match=r"no Arrow type for 'map<string,int>'"):
+        arrow_type("map<string,int>")
+
+
+def test_replace_makes_the_rows_the_only_content_of_the_scope(lake: ArrowLake) -> None:
+    lake.replace(SILVER_SESSIONS, _sessions(dict.fromkeys(range(6), 1)), _visitors(0, 1, 2))
+    lake.replace(SILVER_SESSIONS, _sessions({0: 1, 1: 2, 9: 3}), _visitors(0, 1, 4))
+    assert _counts(lake) == {"s-0": 1, "s-1": 2, "s-4": 1, "s-5": 1, "s-9": 3}
+
+
+def test_a_repeated_replace_writes_nothing(lake: ArrowLake) -> None:
+    for _ in range(2):
+        lake.replace(SILVER_SESSIONS, _sessions({0: 1, 1: 2}), _visitors(0))
+        assert lake.version(SILVER_SESSIONS) == 1
+
+
+def test_overwrite_leaves_what_its_condition_does_not_name(lake: ArrowLake) -> None:
+    lake.replace(SILVER_SESSIONS, _sessions(dict.fromkeys(range(4), 1)), _visitors(0, 1))
+    for _ in range(2):
+        lake.overwrite(SILVER_SESSIONS, _sessions({2: 7}), "visitor_id = 'v-1'")
+        assert _counts(lake) == {"s-0": 1, "s-1": 1, "s-2": 7}
+    lake.overwrite(SILVER_SESSIONS, _sessions({}), "visitor_id IN ('v-0')")
+    assert _counts(lake) == {"s-2": 7}
