@@ -30,6 +30,7 @@ from contracts.tables import (
     SILVER_POS_EVENTS,
     Table,
 )
+from data_lake.arrow_lake import ArrowLake
 from data_lake.spark_lake import SparkLake
 
 BATCH_TABLES = (GOLD_PRODUCT_DAILY, GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES)
@@ -51,7 +52,7 @@ class BatchRun:
     """Builds from silver as it is while the run lasts; creates the tables that are missing."""
 
     def __init__(self, lake: SparkLake, tell: Callable[[Built], None]) -> None:
-        lake.create_missing([*_SOURCES, *BATCH_TABLES])
+        ArrowLake(lake.uri).create_missing([*_SOURCES, *BATCH_TABLES])
         self._lake = lake
         self._tell = tell
         self._clickstream_events, self._pos_events = (lake.read(table) for table in _SOURCES)

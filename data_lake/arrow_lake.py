@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from contracts.errors import NotReadyError
 from contracts.tables import TABLES, Table
 from data_lake.paths import table_path
-from data_lake.schemas import arrow_schema
+from data_lake.schemas import arrow_schema, contracted
 from data_lake.sql import run_sql
 
 _PROPERTIES = {
@@ -70,8 +70,7 @@ class ArrowLake:
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes."""
-        contents = rows.select(table.column_names).cast(arrow_schema(table))
-        write_deltalake(self._open(table), contents, mode="overwrite", predicate=where)
+        write_deltalake(self._open(table), contracted(rows, table), mode="overwrite", predicate=where)
 
     def replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
         """Make ``rows`` the table's only content within ``scope``; nothing else changes.
@@ -84,8 +83,7 @@ class ArrowLake:
             stored=self.scan(table),
             scope=scope,
         )
-        schema = arrow_schema(table)
-        changes = _changes(table, rows.select(schema.names).cast(schema), stored.cast(schema))
+        changes = _changes(table, contracted(rows, table), contracted(stored, table))
         if changes.num_rows:
             self._merge(table, changes)
 

@@ -42,6 +42,12 @@ def spark_schema(table: Table) -> StructType:
     return schema
 
 
+def contracted(rows: pa.Table, table: Table) -> pa.Table:
+    """Return ``rows`` with exactly the table's columns and types; raises ``ArrowInvalid`` where one does not fit."""
+    schema = arrow_schema(table)
+    return rows.select(schema.names).cast(schema)
+
+
 def arrow_type(sql_type: str) -> pa.DataType:
     """Return the Arrow type of a Spark SQL type, a struct's members being plain; raises ``ValueError``."""
     if nested := _NESTED.fullmatch(sql_type):

@@ -2,54 +2,57 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as sf
+import pyarrow as pa
+import pyarrow.dataset as ds
 
 from contracts.tables import GOLD_REVENUE_PER_MINUTE, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
-from data_lake.spark_lake import SparkLake
-from stream_processing.sessions import lines_total
+from data_lake.arrow_lake import ArrowLake
+from data_lake.schemas import contracted
+from data_lake.sql import run_sql
 
-_CHANNELS = {"order_placed": "online", "pos_transaction_completed": "pos", "pos_return_completed": "pos"}
-_RETURN = "pos_return_completed"
+_MINUTE = "date_trunc('minute', occurred_at) AS minute, if(event_type = 'order_placed', 'online', 'pos') AS channel"
+_IS_TRADE = "event_type IN ('order_placed', 'pos_transaction_completed', 'pos_return_completed')"
 
-
-def trades(events: DataFrame) -> DataFrame:
-    """Return the orders, sales and returns of either silver event table: type, ``minute``, ``channel`` and lines."""
-    channel = sf.create_map(*(sf.lit(word) for pair in _CHANNELS.items() for word in pair))[sf.col("event_type")]
-    return events.where(sf.col("event_type").isin(*_CHANNELS)).select(
-        "event_type", sf.date_trunc("minute", "occurred_at").alias("minute"), channel.alias("channel"), "lines"
+_TOUCHED = f"SELECT DISTINCT {_MINUTE} FROM events WHERE {_IS_TRADE}"  # noqa: S608 - made of constants
+_REVENUE_PER_MINUTE = f"""
+    WITH events AS (
+        SELECT occurred_at, event_type, lines FROM clickstream_events WHERE {_IS_TRADE}
+        UNION ALL
+        SELECT occurred_at, event_type, lines FROM pos_events WHERE {_IS_TRADE}
+    ),
+    trades AS (
+        SELECT
+            {_MINUTE},
+            event_type = 'pos_return_completed' AS is_return,
+            list_sum([line.quantity FOR line IN lines]) AS units,
+            list_sum([line.quantity * line.unit_price::DECIMAL(28, 4) FOR line IN lines]) AS amount
+        FROM events
     )
+    SELECT
+        minute,
+        channel,
+        count_if(NOT is_return) AS orders,
+        coalesce(sum(units) FILTER (NOT is_return), 0) AS units,
+        round(coalesce(sum(amount) FILTER (NOT is_return), 0), 2) AS revenue,
+        count_if(is_return) AS returns,
+        round(coalesce(sum(amount) FILTER (is_return), 0), 2) AS refunded
+    FROM trades SEMI JOIN minutes USING (minute, channel)
+    GROUP BY minute, channel
+"""  # noqa: S608 - made of constants
 
 
-def revenue_per_minute(all_trades: DataFrame) -> DataFrame:
-    """Return the table's rows from all ``trades`` of each minute in it; totals are rounded once, at the end."""
-    is_return = sf.col("event_type") == _RETURN
-    units = sf.aggregate("lines", sf.lit(0).cast("bigint"), lambda total, line: total + line["quantity"])
-    return (
-        all_trades.groupBy("minute", "channel")
-        .agg(
-            sf.count_if(~is_return).alias("orders"),
-            sf.coalesce(sf.sum(sf.when(~is_return, units)), sf.lit(0)).alias("units"),
-            _total(~is_return).alias("revenue"),
-            sf.count_if(is_return).alias("returns"),
-            _total(is_return).alias("refunded"),
-        )
-        .select(*GOLD_REVENUE_PER_MINUTE.column_names)
-    )
+def revenue_per_minute(
+    clickstream_events: pa.Table | ds.Dataset, pos_events: pa.Table | ds.Dataset, minutes: pa.Table
+) -> pa.Table:
+    """Return the table's rows of ``minutes`` (minute, channel) from all of silver; totals are rounded once."""
+    rows = run_sql(_REVENUE_PER_MINUTE, clickstream_events=clickstream_events, pos_events=pos_events, minutes=minutes)
+    return contracted(rows, GOLD_REVENUE_PER_MINUTE)
 
 
-def refresh_minutes(batch: DataFrame, lake: SparkLake) -> None:
-    """Recompute from silver every minute and channel that a micro-batch of ``trades`` touches."""
-    touched = batch.select("minute", "channel").distinct().persist()
-    try:
-        if touched.count():
-            silver = (lake.read(table) for table in (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS))
-            clicks, sales = (trades(events) for events in silver)
-            affected = clicks.unionByName(sales).join(touched, touched.columns, "left_semi")
-            lake.replace(GOLD_REVENUE_PER_MINUTE, revenue_per_minute(affected), touched)
-    finally:
-        touched.unpersist()
-
-
-def _total(wanted: Column) -> Column:
-    return sf.coalesce(sf.sum(sf.when(wanted, lines_total())), sf.lit(0)).cast("decimal(38,2)")
+def refresh_minutes(batch: pa.Table, lake: ArrowLake) -> None:
+    """Recompute from silver every minute and channel that a micro-batch of silver's events touches."""
+    minutes = run_sql(_TOUCHED, events=batch)
+    if minutes.num_rows:
+        clickstream_events, pos_events = lake.scan(SILVER_CLICKSTREAM_EVENTS), lake.scan(SILVER_POS_EVENTS)
+        rows = revenue_per_minute(clickstream_events, pos_events, minutes)
+        lake.replace(GOLD_REVENUE_PER_MINUTE, rows, minutes)

@@ -10,50 +10,65 @@ from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 from pyspark.sql.streaming.readwriter import DataStreamWriter
 
-from contracts.errors import AisleError, RetryableError
-from data_lake.spark_lake import SparkLake
+from contracts.errors import AisleError, PermanentError, RetryableError
+from contracts.tables import Table
+from data_lake.spark_lake import SparkLake, Transaction
+from stream_processing.micro_batch import MicroBatch
 
 _STARTING = "Initializing"
+_QUERY_ID = "sql.streaming.queryId"
 
 
 @dataclass(frozen=True)
 class Query:
     """A query that is not started yet. ``name`` names its checkpoint too: it must never change.
 
+    ``fills`` is the table whose rows are only as exact as the checkpoint.
     ``target`` is called with each micro-batch and must be repeatable; a text is the path of a Delta table to append to.
-    ``at_least_s`` is the shortest time from one micro-batch to the next.
     """
 
     name: str
     rows: DataFrame
-    target: Callable[[DataFrame], None] | str
-    at_least_s: float = 0
+    target: Callable[[MicroBatch], None] | str
+    fills: Table | None = None
 
     def start(self, lake: SparkLake, trigger_s: float | None) -> RunningQuery:
-        """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now."""
+        """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now.
+
+        Raises ``PermanentError`` where the checkpoint is gone, but not the rows: it would write them a second time.
+        """
+        if self.fills is not None:
+            lake.require_checkpoint(self.name, self.fills)
         failures: list[Exception] = []
         # A scheduler pool each: a long gold batch must not keep bronze waiting.
         lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
         writer = self._writer(failures).queryName(self.name).option("checkpointLocation", lake.checkpoint(self.name))
         if trigger_s is None:
             return RunningQuery(self.name, writer.trigger(availableNow=True).start(), failures)
-        return RunningQuery(
-            self.name, writer.trigger(processingTime=f"{max(trigger_s, self.at_least_s)} seconds").start(), failures
-        )
+        return RunningQuery(self.name, writer.trigger(processingTime=f"{trigger_s} seconds").start(), failures)
 
     def _writer(self, failures: list[Exception]) -> DataStreamWriter:
         target = self.target
         if isinstance(target, str):
             return self.rows.writeStream.format("delta").option("path", target)
 
-        def handle(batch: DataFrame, _batch_id: int) -> None:
+        def handle(rows: DataFrame, number: int) -> None:
             try:
-                target(batch)
+                target(MicroBatch(rows, Transaction(_query_id(rows), number)))
             except Exception as error:
                 failures.append(error)
                 raise
 
         return self.rows.writeStream.foreachBatch(handle)
+
+
+def _query_id(rows: DataFrame) -> str:
+    """Return the id of the query that a micro-batch is from. It is the checkpoint's: a fresh one has another."""
+    query_id = rows.sparkSession.sparkContext.getLocalProperty(_QUERY_ID)
+    if query_id is None:
+        msg = f"Spark's local property {_QUERY_ID} is not set: writes could not be told apart after a restart"
+        raise PermanentError(msg)
+    return query_id
 
 
 @dataclass(frozen=True)

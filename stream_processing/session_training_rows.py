@@ -5,104 +5,81 @@ The one formula of the session features: the last row of a running session is wh
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame, Window, WindowSpec
-from pyspark.sql import functions as sf
+import pyarrow as pa
 
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES
-from stream_processing.sessions import BY_TIME, is_type
+from data_lake.schemas import contracted
+from data_lake.sql import run_sql
 
-_VISITOR = ("visitor_id",)
-_SESSION = ("visitor_id", "session_number")
-_PRODUCT = ("visitor_id", "session_number", "product_id")
+_TRAINING_ROWS = """
+    WITH prepared AS (
+        SELECT
+            *,
+            event_type = 'order_placed' AS is_order,
+            product_id IS NOT NULL AND row_number() OVER of_product = 1 AS is_first_sight,
+            CASE WHEN event_type = 'product_viewed' THEN unit_price END AS viewed_price,
+            CASE event_type WHEN 'product_added_to_cart' THEN 1 WHEN 'product_removed_from_cart' THEN -1 ELSE 0 END
+            * coalesce(quantity, 0)::DECIMAL(18, 0)
+            * coalesce(unit_price, last_value(price_in_cart IGNORE NULLS) OVER of_product, 0) AS cart_change
+        FROM (
+            SELECT *, CASE WHEN event_type = 'product_added_to_cart' THEN unit_price END AS price_in_cart FROM events
+        )
+        WINDOW of_product AS (
+            PARTITION BY visitor_id, session_number, product_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING
+        )
+    )
+    SELECT
+        session_id,
+        row_number() OVER so_far AS event_number,
+        visitor_id,
+        event_id,
+        occurred_at,
+        count(*) OVER so_far AS event_count,
+        count_if(event_type = 'page_viewed') OVER so_far AS page_view_count,
+        count_if(event_type = 'product_viewed') OVER so_far AS product_view_count,
+        count_if(is_first_sight) OVER so_far AS distinct_product_count,
+        count_if(event_type = 'search_performed') OVER so_far AS search_count,
+        count_if(event_type = 'product_added_to_cart') OVER so_far AS cart_add_count,
+        count_if(event_type = 'product_removed_from_cart') OVER so_far AS cart_remove_count,
+        count_if(event_type = 'checkout_started') OVER so_far AS checkout_count,
+        greatest(sum(cart_change) OVER so_far, 0)::DOUBLE AS cart_value,
+        (sum(viewed_price) OVER so_far)::DOUBLE / nullif(count(viewed_price) OVER so_far, 0) AS mean_viewed_price,
+        (max(viewed_price) OVER so_far)::DOUBLE AS max_viewed_price,
+        (epoch_us(occurred_at) - min(epoch_us(occurred_at)) OVER so_far) / 1e6 AS duration_s,
+        coalesce((epoch_us(occurred_at) - lag(epoch_us(occurred_at)) OVER so_far) / 1e6, 0) AS since_last_event_s,
+        hour(occurred_at) AS hour_of_day,
+        isodow(occurred_at) AS day_of_week,
+        (count(customer_id) OVER of_visitor > 0)::INTEGER AS is_known_customer,
+        session_number - 1 AS prior_session_count,
+        count_if(is_order) OVER of_visitor - count_if(is_order) OVER so_far AS prior_order_count,
+        max(occurred_at) OVER in_session AS ended_at,
+        count_if(is_order) OVER in_session > count_if(is_order) OVER so_far AS ordered_later
+    FROM prepared
+    WINDOW
+        in_session AS (PARTITION BY visitor_id, session_number),
+        so_far AS (
+            PARTITION BY visitor_id, session_number ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING
+        ),
+        of_visitor AS (PARTITION BY visitor_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING)
+"""
+
+_LATEST = f"""
+    SELECT session_id, visitor_id, occurred_at AS event_timestamp, {", ".join(SESSION_FEATURE_NAMES)}
+    FROM training_rows
+    QUALIFY row_number() OVER (PARTITION BY visitor_id ORDER BY occurred_at DESC, event_id DESC) = 1
+"""  # noqa: S608 - the names are the contract's
 
 
-def session_training_rows(events: DataFrame) -> DataFrame:
-    """Return the table's rows from ``sessionized`` events.
+def session_training_rows(events: pa.Table) -> pa.Table:
+    """Return the table's rows from ``sessions.sessionized`` events.
 
     Every feature looks at the session's events up to and with the row's own, ``is_known_customer`` and the
     ``prior_`` features at the visitor's whole past as well. ``distinct_product_count`` counts the products of
     views, cart changes and clicks. An event without a price takes the cart's last price of its product, else 0.
     """
-    prepared = _prepared(events)
-    return prepared.select(
-        "session_id",
-        _so_far(sf.count("*"), _SESSION).cast("int").alias("event_number"),
-        "visitor_id",
-        "event_id",
-        "occurred_at",
-        *(feature.alias(name) for name, feature in _features().items()),
-        sf.max("occurred_at").over(Window.partitionBy(*_SESSION)).alias("ended_at"),
-        (_all_orders() > _so_far(sf.sum("_order"), _SESSION)).alias("ordered_later"),
-    ).select(*GOLD_SESSION_TRAINING_ROWS.column_names)
+    return contracted(run_sql(_TRAINING_ROWS, events=events), GOLD_SESSION_TRAINING_ROWS)
 
 
-def latest_session_features(training_rows: DataFrame) -> DataFrame:
+def latest_session_features(training_rows: pa.Table) -> pa.Table:
     """Return each visitor's last row: the features of the session that runs now, with ``event_timestamp``."""
-    row = sf.struct("session_id", "visitor_id", sf.col("occurred_at").alias("event_timestamp"), *SESSION_FEATURE_NAMES)
-    last = sf.max_by(row, sf.struct(*BY_TIME)).alias("last")
-    return training_rows.groupBy("visitor_id").agg(last).select("last.*")
-
-
-def _prepared(events: DataFrame) -> DataFrame:
-    """Add what needs a look at the same product in the same session: the first sight of it, and its cart price."""
-    added_price = sf.when(sf.col("event_type") == "product_added_to_cart", sf.col("unit_price"))
-    cart_price = sf.last(added_price, ignorenulls=True).over(_up_to_here(_PRODUCT))
-    first_sight = sf.col("product_id").isNotNull() & (sf.row_number().over(_ordered(_PRODUCT)) == 1)
-    direction = is_type("product_added_to_cart") - is_type("product_removed_from_cart")
-    amount = sf.col("quantity") * sf.coalesce("unit_price", cart_price, sf.lit(0)).cast("decimal(18,4)")
-    return events.select(
-        *("visitor_id", "session_number", "session_id", "event_id", "occurred_at", "event_type", "customer_id"),
-        first_sight.cast("int").alias("_first_sight"),
-        (direction * sf.coalesce(amount, sf.lit(0))).cast("decimal(38,4)").alias("_cart_change"),
-        sf.when(sf.col("event_type") == "product_viewed", sf.col("unit_price")).alias("_viewed_price"),
-        is_type("order_placed").alias("_order"),
-    )
-
-
-def _features() -> dict[str, Column]:
-    earlier = sf.lag(sf.unix_micros("occurred_at")).over(_ordered(_SESSION))
-    here = sf.unix_micros("occurred_at")
-    start = _so_far(sf.min(here), _SESSION)
-    viewed_prices = _so_far(sf.count("_viewed_price"), _SESSION)
-    features = {
-        "event_count": _so_far(sf.count("*"), _SESSION).cast("int"),
-        "page_view_count": _count("page_viewed"),
-        "product_view_count": _count("product_viewed"),
-        "distinct_product_count": _so_far(sf.sum("_first_sight"), _SESSION).cast("int"),
-        "search_count": _count("search_performed"),
-        "cart_add_count": _count("product_added_to_cart"),
-        "cart_remove_count": _count("product_removed_from_cart"),
-        "checkout_count": _count("checkout_started"),
-        "cart_value": sf.greatest(_so_far(sf.sum("_cart_change"), _SESSION), sf.lit(0)).cast("double"),
-        "mean_viewed_price": _so_far(sf.sum("_viewed_price"), _SESSION).cast("double")
-        / sf.nullif(viewed_prices, sf.lit(0)),
-        "max_viewed_price": _so_far(sf.max("_viewed_price"), _SESSION).cast("double"),
-        "duration_s": (here - start) / 1e6,
-        "since_last_event_s": sf.coalesce((here - earlier) / 1e6, sf.lit(0.0)),
-        "hour_of_day": sf.hour("occurred_at"),
-        "day_of_week": sf.weekday("occurred_at") + 1,
-        "is_known_customer": _so_far(sf.max(sf.col("customer_id").isNotNull().cast("int")), _VISITOR),
-        "prior_session_count": sf.col("session_number") - 1,
-        "prior_order_count": (_so_far(sf.sum("_order"), _VISITOR) - _so_far(sf.sum("_order"), _SESSION)).cast("int"),
-    }
-    return {name: features[name] for name in SESSION_FEATURE_NAMES}
-
-
-def _all_orders() -> Column:
-    return sf.sum("_order").over(Window.partitionBy(*_SESSION))
-
-
-def _count(event_type: str) -> Column:
-    return _so_far(sf.sum(is_type(event_type)), _SESSION).cast("int")
-
-
-def _so_far(aggregate: Column, within: tuple[str, ...]) -> Column:
-    return aggregate.over(_up_to_here(within))
-
-
-def _up_to_here(within: tuple[str, ...]) -> WindowSpec:
-    return _ordered(within).rowsBetween(Window.unboundedPreceding, Window.currentRow)
-
-
-def _ordered(within: tuple[str, ...]) -> WindowSpec:
-    return Window.partitionBy(*within).orderBy(*BY_TIME)
+    return run_sql(_LATEST, training_rows=training_rows)

@@ -1,13 +1,11 @@
 """Silver's event tables, ``silver.clickstream_events`` and ``silver.pos_events``: bronze, parsed and de-duplicated.
 
-No watermark: a replay of 2019 beside live trade is normal, so the table itself is the memory of the ids seen.
-Both writes of a micro-batch are insert-only by key: a batch that ``kill -9`` cut, before, between or after them,
-runs again and only completes what is missing. Counts per batch would lie after that: count the tables.
+No watermark: a replay of 2019 beside live trade is normal. The ids seen are the query's state (RocksDB, on disk), kept
+for good. A batch that ``kill -9`` cut runs again from the same state and finds by its number which of its writes are
+done. Counts per batch would lie after that: count the tables.
 """
 
 from __future__ import annotations
-
-from threading import Lock
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
@@ -15,40 +13,35 @@ from pyspark.sql import functions as sf
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS, Table
 from contracts.topics import CLICKSTREAM, POS, Topic
 from data_lake.spark_lake import SparkLake
-from stream_processing.first_arrivals import first_arrivals
+from stream_processing.micro_batch import MicroBatch
 from stream_processing.parsed_messages import parse_messages
-from stream_processing.rejected_events import count_by_reason, rejected_events, require_few_rejected
+from stream_processing.rejected_share import count_by_reason, require_few_rejected
 
 EVENT_TABLES: dict[Topic, Table] = {CLICKSTREAM: SILVER_CLICKSTREAM_EVENTS, POS: SILVER_POS_EVENTS}
 
-# Every topic's stream writes to the one table of rejected events: two merges at once would conflict.
-_REJECTED_EVENTS_LOCK = Lock()
+
+def new_messages(bronze: DataFrame, table: Table) -> DataFrame:
+    """Parse a topic's stream of bronze rows and keep one message an id: ``event_id``, or ``rejected_id``.
+
+    The first to arrive wins; among the copies within one micro-batch any does. ``processed_at`` becomes this
+    batch's time.
+    """
+    parsed = parse_messages(bronze.withColumn("processed_at", sf.current_timestamp()), table)
+    return parsed.withColumn("_id", sf.coalesce("rejected_id", "event_id")).dropDuplicates(["_id"]).drop("_id")
 
 
-def parsed_rows(bronze: DataFrame, table: Table) -> DataFrame:
-    """Parse a topic's bronze rows; ``processed_at`` becomes this micro-batch's time."""
-    return parse_messages(bronze.withColumn("processed_at", sf.current_timestamp()), table)
-
-
-def silver_events(parsed: DataFrame, table: Table) -> DataFrame:
-    """Return the event table's rows from ``parse_messages``' output, each ``event_id`` once."""
-    events = parsed.where("reason IS NULL").select(*table.column_names)
-    return first_arrivals(events, "event_id")
-
-
-def land_batch(parsed: DataFrame, table: Table, lake: SparkLake, max_rejected_ratio: float) -> None:
-    """Write one parsed micro-batch: its events to ``table``, its rejections beside them.
+def land_batch(messages: MicroBatch, table: Table, lake: SparkLake, max_rejected_ratio: float) -> None:
+    """Write one micro-batch of ``new_messages``: its events to ``table``, its rejections beside them.
 
     Raises ``TooManyRejectedError`` before anything is written.
     """
-    parsed.persist()
+    rows = messages.rows.persist()
     try:
-        counts = count_by_reason(parsed)
-        require_few_rejected(parsed, counts, max_rejected_ratio)
+        counts = count_by_reason(rows)
+        require_few_rejected(rows, counts, max_rejected_ratio)
         if counts.keys() - {None}:
-            with _REJECTED_EVENTS_LOCK:
-                lake.insert_new(SILVER_REJECTED_EVENTS, rejected_events(parsed))
+            lake.append(SILVER_REJECTED_EVENTS, rows.where("reason IS NOT NULL"), messages.transaction)
         if None in counts:
-            lake.insert_new(table, silver_events(parsed, table))
+            lake.append(table, rows.where("reason IS NULL"), messages.transaction)
     finally:
-        parsed.unpersist()
+        rows.unpersist()

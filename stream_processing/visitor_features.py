@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as sf
+import pyarrow as pa
 
 from contracts.tables import GOLD_VISITOR_FEATURES
+from data_lake.schemas import contracted
+from data_lake.sql import run_sql
 
 _RECENT_PRODUCTS = 20
 
-
-def visitor_features(exact_sessions: DataFrame) -> DataFrame:
-    """Return the table's rows from all of the visitors' sessions (``sessions.exact_sessions``)."""
-    in_order = sf.array_sort(sf.collect_list(sf.struct("session_number", "product_ids")))
-    products = sf.flatten(sf.transform(in_order, lambda session: session["product_ids"]))
-    recent = sf.slice(sf.array_distinct(sf.reverse(products)), 1, _RECENT_PRODUCTS)
-    return (
-        exact_sessions.groupBy("visitor_id")
-        .agg(
-            sf.max("ended_at").alias("occurred_at"),
-            sf.max_by("customer_id", sf.when(sf.col("customer_id").isNotNull(), sf.col("session_number"))).alias(
-                "customer_id"
-            ),
-            sf.max_by("session_id", "session_number").alias("session_id"),
-            sf.max("session_number").alias("session_count"),
-            *(_total(name) for name in ("event_count", "product_view_count", "cart_add_count", "order_count")),
-            sf.coalesce(sf.sum("revenue"), sf.lit(0)).cast("decimal(38,2)").alias("revenue"),
-            sf.min("started_at").alias("first_seen_at"),
-            recent.alias("recent_product_ids"),
-        )
-        .select(*GOLD_VISITOR_FEATURES.column_names)
+_VISITOR_FEATURES = f"""
+    WITH seen AS (
+        SELECT
+            visitor_id,
+            occurred_at,
+            event_id,
+            unnest(product_ids) AS product_id,
+            generate_subscripts(product_ids, 1) AS place
+        FROM events
+    ),
+    last_seen AS (
+        FROM seen
+        QUALIFY row_number() OVER (
+            PARTITION BY visitor_id, product_id ORDER BY occurred_at DESC, event_id DESC, place DESC
+        ) = 1
+    ),
+    recent AS (
+        SELECT
+            visitor_id,
+            list(product_id ORDER BY occurred_at DESC, event_id DESC, place DESC)[:{_RECENT_PRODUCTS}] AS product_ids
+        FROM last_seen
+        GROUP BY visitor_id
     )
+    SELECT
+        visitor_id,
+        max(occurred_at) AS occurred_at,
+        last(customer_id ORDER BY occurred_at, event_id) FILTER (customer_id IS NOT NULL) AS customer_id,
+        last(session_id ORDER BY session_number) AS session_id,
+        max(session_number) AS session_count,
+        count(*) AS event_count,
+        count_if(event_type = 'product_viewed') AS product_view_count,
+        count_if(event_type = 'product_added_to_cart') AS cart_add_count,
+        count_if(event_type = 'order_placed') AS order_count,
+        round(coalesce(sum(amount), 0), 2) AS revenue,
+        min(occurred_at) AS first_seen_at,
+        coalesce(any_value(recent.product_ids), []) AS recent_product_ids
+    FROM events LEFT JOIN recent USING (visitor_id)
+    GROUP BY visitor_id
+"""  # noqa: S608 - made of constants
 
 
-def _total(name: str) -> Column:
-    return sf.sum(name).cast("int").alias(name)
+def visitor_features(events: pa.Table) -> pa.Table:
+    """Return the table's rows from ``sessions.sessionized`` events."""
+    return contracted(run_sql(_VISITOR_FEATURES, events=events), GOLD_VISITOR_FEATURES)

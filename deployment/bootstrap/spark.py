@@ -44,6 +44,12 @@ _FIXED = {
     # The streams' plans need some hundred generated classes: the default of 100 compiles all of them in every batch.
     "spark.sql.codegen.cache.maxEntries": "5000",
     "spark.sql.execution.pyspark.python": sys.executable,
+    # The ids that silver has seen outgrow the heap.
+    "spark.sql.streaming.stateStore.providerClass": (
+        "org.apache.spark.sql.execution.streaming.state.RocksDBStateStoreProvider"
+    ),
+    "spark.sql.streaming.stateStore.rocksdb.changelogCheckpointing.enabled": "true",
+    "spark.sql.streaming.stateStore.rocksdb.boundedMemoryUsage": "true",
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     # Every commit reads the table's log back: one task is enough for logs of this size, the default is 50.

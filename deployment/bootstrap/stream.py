@@ -13,6 +13,7 @@ from threading import Event
 import orjson
 
 from contracts.topics import TOPICS
+from data_lake.arrow_lake import ArrowLake
 from data_lake.spark_lake import SparkLake
 from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.spark import build_spark
@@ -34,7 +35,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
     spark = build_spark(settings, "aisle-stream")
     try:
         lake = SparkLake(spark, settings.lake)
-        lake.create_missing()
+        ArrowLake(settings.lake).create_missing()
         online = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
         around = Surroundings(
             lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online

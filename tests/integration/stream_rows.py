@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.tables import Table, bronze_table
-from contracts.topics import TOPICS, Topic, topic_of
+from contracts.topics import Topic
 from data_lake.schemas import spark_schema
+from tests.fixtures.event_rows import START
 
-START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
 
 
@@ -55,21 +54,6 @@ def bronze(
         for offset, each in enumerate(messages, first_offset)
     ]
     return spark.createDataFrame(rows, spark_schema(bronze_table(topic)))
-
-
-def event(event_type: str, event_id: str, minute: float = 0, **fields: Any) -> dict[str, Any]:
-    """A row of a silver event table, ``minute`` minutes after ``START``."""
-    row: dict[str, Any] = {
-        "event_type": event_type,
-        "event_id": event_id,
-        "occurred_at": START + timedelta(minutes=minute),
-    }
-    return row | {"visitor_id": "v-1"} | fields if topic_of(event_type) is TOPICS[0] else row | fields
-
-
-def line(product_id: str, quantity: int, unit_price: str) -> dict[str, Any]:
-    """One line of an order, a sale or a return."""
-    return {"product_id": product_id, "quantity": quantity, "unit_price": Decimal(unit_price)}
 
 
 def table_rows(spark: SparkSession, table: Table, rows: Iterable[Mapping[str, Any]]) -> DataFrame:

@@ -20,7 +20,8 @@ from contracts.tables import Table
 from contracts.topics import TOPICS, topic_of
 from stream_processing.parsed_messages import parse_batch, parse_message, parse_messages, typed_array
 from stream_processing.silver_events import EVENT_TABLES
-from tests.integration.stream_rows import START, bronze, collected, good_examples, message
+from tests.fixtures.event_rows import START
+from tests.integration.stream_rows import bronze, collected, good_examples, message
 
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3), st.lists, max_leaves=3)
 _ADDRESS = {"partition": 0, "offset": 7}

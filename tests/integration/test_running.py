@@ -9,6 +9,7 @@ from pyspark.sql import SparkSession
 
 from batch_processing.running import BATCH_TABLES, BatchRun, Built
 from contracts.tables import GOLD_PRODUCT_DAILY, SILVER_CLICKSTREAM_EVENTS
+from data_lake.arrow_lake import ArrowLake
 from data_lake.spark_lake import SparkLake
 from tests.fixtures.silver_rows import NOON, Row, event, frame, line
 
@@ -31,7 +32,7 @@ class Shop:
         return BatchRun(self.lake, self.built.append)
 
     def land(self, *rows: Row) -> None:
-        self.lake.create_missing([SILVER_CLICKSTREAM_EVENTS])
+        ArrowLake(self.lake.uri).create_missing([SILVER_CLICKSTREAM_EVENTS])
         events = frame(self.lake.spark, SILVER_CLICKSTREAM_EVENTS, rows)
         events.write.format("delta").mode("append").save(self.lake.path(SILVER_CLICKSTREAM_EVENTS))
 

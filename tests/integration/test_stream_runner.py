@@ -64,7 +64,7 @@ def _send_raw(kafka: Kafka, topic: str, *values: bytes) -> None:
 
 def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, online: Online, limit: float = 1.0) -> StreamRunner:
     lake = SparkLake(spark, str(lake_dir))
-    lake.create_missing()
+    ArrowLake(str(lake_dir)).create_missing()
     return StreamRunner(lake, layers(Surroundings(lake, kafka.servers, limit, online.write)), Event())
 
 
@@ -94,9 +94,7 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
     assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
     assert first["gold.visitor_features"] == len(visitors)
     assert first["gold.revenue_per_minute"] >= 2
-    assert {"bronze.clickstream", "silver.pos_events", "gold.visitor_features"} <= set().union(
-        *(s["queries"] for s in states)
-    )
+    assert {"bronze.clickstream", "silver.pos_events", "gold"} <= set().union(*(s["queries"] for s in states))
 
     _send(kafka, *events)
     _runner(spark, kafka, tmp_path, online).drain(states.append)
@@ -135,7 +133,7 @@ def test_a_stop_ends_all_queries_cleanly(spark: SparkSession, tmp_path: Path) ->
         if state["ready"] and state["queries"]["gold.test"]:
             stop.set()
 
-    query = Query("gold.test", spark.readStream.format("rate").load(), lambda batch: batch.foreach(lambda _: None))
+    query = Query("gold.test", spark.readStream.format("rate").load(), lambda batch: batch.rows.foreach(lambda _: None))
     StreamRunner(SparkLake(spark, str(tmp_path)), [[query]], stop).run(0.1, report)
     assert spark.streams.active == []
     assert set(states[-1]["queries"]["gold.test"]) == {"batch", "input_rows", "rows_per_s", "at"}

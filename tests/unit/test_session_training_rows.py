@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
 from stream_processing.session_training_rows import latest_session_features, session_training_rows
 from stream_processing.sessions import sessionized
-from tests.integration.stream_rows import START, collected, event, line, table_rows
+from tests.fixtures.event_rows import START, event, line, rows_of
 
 _GOLDEN = [
     event("page_viewed", "e-01", 0),
@@ -46,9 +45,11 @@ _EXPECTED = {
 _IN_TABLE = [name for name in SESSION_FEATURE_NAMES if name not in ("hour_of_day", "day_of_week")]
 
 
-def _rows(spark: SparkSession, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    silver = table_rows(spark, SILVER_CLICKSTREAM_EVENTS, _with_decimals(events))
-    return collected(session_training_rows(sessionized(silver)), "visitor_id", "occurred_at", "event_id")
+def _rows(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    silver = rows_of(SILVER_CLICKSTREAM_EVENTS, _with_decimals(events))
+    order = [(name, "ascending") for name in ("visitor_id", "occurred_at", "event_id")]
+    rows: list[dict[str, Any]] = session_training_rows(sessionized(silver)).sort_by(order).to_pylist()
+    return rows
 
 
 def _with_decimals(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -59,8 +60,8 @@ def _with_decimals(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def golden(spark: SparkSession) -> list[dict[str, Any]]:
-    return _rows(spark, _GOLDEN)
+def golden() -> list[dict[str, Any]]:
+    return _rows(_GOLDEN)
 
 
 def test_the_golden_visitor_has_the_features_worked_out_by_hand(golden: list[dict[str, Any]]) -> None:
@@ -76,9 +77,9 @@ def test_the_golden_visitors_rows_know_what_came_after(golden: list[dict[str, An
     assert tuple(golden[0]) == GOLD_SESSION_TRAINING_ROWS.column_names
 
 
-def test_the_running_sessions_features_are_its_last_row(spark: SparkSession, golden: list[dict[str, Any]]) -> None:
-    silver = table_rows(spark, SILVER_CLICKSTREAM_EVENTS, _with_decimals(_GOLDEN))
-    [online] = collected(latest_session_features(session_training_rows(sessionized(silver))))
+def test_the_running_sessions_features_are_its_last_row(golden: list[dict[str, Any]]) -> None:
+    silver = rows_of(SILVER_CLICKSTREAM_EVENTS, _with_decimals(_GOLDEN))
+    [online] = latest_session_features(session_training_rows(sessionized(silver))).to_pylist()
     last = golden[-1]
     names = ("session_id", "visitor_id", *SESSION_FEATURE_NAMES)
     assert online == {name: last[name] for name in names} | {"event_timestamp": last["occurred_at"]}
@@ -98,15 +99,15 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(histories=st.lists(_STEPS, min_size=1, max_size=6))
-def test_no_feature_knows_what_comes_after_its_event(spark: SparkSession, histories: list[list[Any]]) -> None:
+def test_no_feature_knows_what_comes_after_its_event(histories: list[list[Any]]) -> None:
     """The whole history's row n equals the last row of the history cut after event n."""
     events: list[dict[str, Any]] = []
     for number, steps in enumerate(histories):
         for cut in range(1, len(steps) + 1):
             events += _history(f"{number}/{cut}", steps[:cut])
-    rows = {(row["visitor_id"], row["event_id"]): row for row in _rows(spark, events)}
+    rows = {(row["visitor_id"], row["event_id"]): row for row in _rows(events)}
     for number, steps in enumerate(histories):
         for cut in range(1, len(steps) + 1):
             event_id = f"e-{cut:02d}"

@@ -10,11 +10,10 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
-from stream_processing.sessions import exact_sessions, sessionized, sessions
-from tests.integration.stream_rows import collected, event, line, table_rows
+from stream_processing.sessions import sessionized, sessions
+from tests.fixtures.event_rows import event, line, rows_of
 
 _GAP = timedelta(minutes=30)
 # Gaps around the limit, and none at all: then the event id decides the order.
@@ -102,10 +101,10 @@ def _products(each: dict[str, Any]) -> list[str]:
     return [each["product_id"]] if each["event_type"] in kinds else []
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(events=_histories())
-def test_sessions_equal_those_of_plain_python(spark: SparkSession, events: list[dict[str, Any]]) -> None:
-    rows = sessions(exact_sessions(sessionized(table_rows(spark, SILVER_CLICKSTREAM_EVENTS, events))))
+def test_sessions_equal_those_of_plain_python(events: list[dict[str, Any]]) -> None:
+    rows = sessions(sessionized(rows_of(SILVER_CLICKSTREAM_EVENTS, events)))
     by_id = lambda row: row["session_id"]  # noqa: E731
-    assert rows.columns == list(SILVER_SESSIONS.column_names)
-    assert sorted(collected(rows), key=by_id) == sorted(_expected(events), key=by_id)
+    assert rows.column_names == list(SILVER_SESSIONS.column_names)
+    assert sorted(rows.to_pylist(), key=by_id) == sorted(_expected(events), key=by_id)

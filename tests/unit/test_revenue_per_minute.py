@@ -8,36 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from contracts.tables import GOLD_REVENUE_PER_MINUTE, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
 from data_lake.arrow_lake import ArrowLake
-from data_lake.spark_lake import SparkLake
-from stream_processing.revenue_per_minute import refresh_minutes, trades
-from tests.integration.stream_rows import START, event, line, table_rows
+from stream_processing.revenue_per_minute import refresh_minutes
+from tests.fixtures.event_rows import START, arrive, event, line
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> SparkLake:
-    lake = SparkLake(spark, str(tmp_path))
+def lake(tmp_path: Path) -> ArrowLake:
+    lake = ArrowLake(str(tmp_path))
     lake.create_missing([SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, GOLD_REVENUE_PER_MINUTE])
     return lake
 
 
-def _arrive(lake: SparkLake, table: Table, *events: dict[str, Any]) -> None:
-    rows = table_rows(lake.spark, table, events)
-    lake.insert_new(table, rows)
-    refresh_minutes(trades(rows), lake)
+def _arrive(lake: ArrowLake, table: Table, *events: dict[str, Any]) -> None:
+    refresh_minutes(arrive(lake, table, events), lake)
 
 
-def _minutes(lake: SparkLake) -> dict[tuple[int, str], tuple[Any, ...]]:
-    rows = ArrowLake(lake.uri).read(GOLD_REVENUE_PER_MINUTE).to_pylist()
+def _minutes(lake: ArrowLake) -> dict[tuple[int, str], tuple[Any, ...]]:
+    rows = lake.read(GOLD_REVENUE_PER_MINUTE).to_pylist()
     names = ("orders", "units", "revenue", "returns", "refunded")
     minute = timedelta(minutes=1)
     return {((row["minute"] - START) // minute, row["channel"]): tuple(row[name] for name in names) for row in rows}
 
 
-def test_only_totals_are_rounded_and_every_touched_minute_is_right(lake: SparkLake) -> None:
+def test_only_totals_are_rounded_and_every_touched_minute_is_right(lake: ArrowLake) -> None:
     third = [line("p-1", 1, "0.0015"), line("p-2", 1, "0.0015")]
     orders = [event("order_placed", f"e-{n}", 0.1 * n, lines=third) for n in range(5)]
     _arrive(lake, SILVER_CLICKSTREAM_EVENTS, *orders[:2])

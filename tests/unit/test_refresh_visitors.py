@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from contracts.tables import (
     GOLD_SESSION_TRAINING_ROWS,
@@ -17,11 +16,10 @@ from contracts.tables import (
     SILVER_SESSIONS,
 )
 from data_lake.arrow_lake import ArrowLake
-from data_lake.spark_lake import SparkLake
-from stream_processing.sessions import exact_sessions, sessionized
+from stream_processing.sessions import sessionized
 from stream_processing.visitor_features import visitor_features
-from stream_processing.visitors import refresh_online, refresh_visitors
-from tests.integration.stream_rows import START, collected, event, line, table_rows
+from stream_processing.visitors import refresh_visitors
+from tests.fixtures.event_rows import START, arrive, event, line, rows_of
 
 _MADE = (SILVER_SESSIONS, GOLD_SESSION_TRAINING_ROWS, GOLD_VISITOR_FEATURES)
 
@@ -38,25 +36,21 @@ class FakeOnline:
 
 
 @pytest.fixture
-def lake(spark: SparkSession, tmp_path: Path) -> SparkLake:
-    lake = SparkLake(spark, str(tmp_path))
+def lake(tmp_path: Path) -> ArrowLake:
+    lake = ArrowLake(str(tmp_path))
     lake.create_missing([SILVER_CLICKSTREAM_EVENTS, *_MADE])
     return lake
 
 
-def _arrive(lake: SparkLake, online: FakeOnline, *events: dict[str, Any]) -> None:
-    rows = table_rows(lake.spark, SILVER_CLICKSTREAM_EVENTS, events)
-    lake.insert_new(SILVER_CLICKSTREAM_EVENTS, rows)
-    refresh_online(rows, lake, online.write)
-    refresh_visitors(rows, lake)
+def _arrive(lake: ArrowLake, online: FakeOnline, *events: dict[str, Any]) -> None:
+    refresh_visitors(arrive(lake, SILVER_CLICKSTREAM_EVENTS, events), lake, online.write)
 
 
-def _content(lake: SparkLake) -> list[list[dict[str, Any]]]:
-    arrow = ArrowLake(lake.uri)
-    return [sorted(arrow.read(table).to_pylist(), key=str) for table in _MADE]
+def _content(lake: ArrowLake) -> list[list[dict[str, Any]]]:
+    return [sorted(lake.read(table).to_pylist(), key=str) for table in _MADE]
 
 
-def test_a_late_event_joins_two_sessions_and_the_old_ids_go(lake: SparkLake) -> None:
+def test_a_late_event_joins_two_sessions_and_the_old_ids_go(lake: ArrowLake) -> None:
     online = FakeOnline()
     other = event("product_viewed", "e-9", 0, visitor_id="v-2", product_id="p-7")
     _arrive(lake, online, other, event("page_viewed", "e-1", 0), event("product_viewed", "e-3", 50, product_id="p-2"))
@@ -85,7 +79,7 @@ def test_a_late_event_joins_two_sessions_and_the_old_ids_go(lake: SparkLake) -> 
     assert _content(lake) == again
 
 
-def test_online_features_are_those_of_the_lake(lake: SparkLake) -> None:
+def test_online_features_are_those_of_the_lake(lake: ArrowLake) -> None:
     online = FakeOnline()
     _arrive(lake, online, event("page_viewed", "e-1", 0, customer_id="c-1"), event("page_viewed", "e-2", 45))
     _, rows, [visitor] = _content(lake)
@@ -101,8 +95,8 @@ def test_online_features_are_those_of_the_lake(lake: SparkLake) -> None:
     assert written == {name: last[name] for name in names} | {"event_timestamp": last["occurred_at"]}
 
 
-def test_the_last_twenty_distinct_products_latest_first(spark: SparkSession) -> None:
+def test_the_last_twenty_distinct_products_latest_first() -> None:
     views = [event("product_viewed", f"e-{n:03d}", n * 5, product_id=f"p-{n % 30}") for n in range(75)]
-    events = sessionized(table_rows(spark, SILVER_CLICKSTREAM_EVENTS, views))
-    [visitor] = collected(visitor_features(exact_sessions(events)))
+    events = sessionized(rows_of(SILVER_CLICKSTREAM_EVENTS, views))
+    [visitor] = visitor_features(events).to_pylist()
     assert visitor["recent_product_ids"] == [f"p-{n % 30}" for n in range(74, 54, -1)]

@@ -1,4 +1,4 @@
-"""``silver.rejected_events``: the messages that are no events, and the limit above which a stream stops."""
+"""The share of messages that are no events, and the limit above which a stream stops."""
 
 from __future__ import annotations
 
@@ -8,17 +8,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
 from contracts.errors import TooManyRejectedError
-from contracts.tables import SILVER_REJECTED_EVENTS
-from stream_processing.first_arrivals import first_arrivals
 
 # Below this many messages a share says little: a handful of bad ones must not stop a stream.
 _SMALLEST_BATCH_TO_JUDGE = 1000
-
-
-def rejected_events(parsed: DataFrame) -> DataFrame:
-    """Return the table's rows from ``parse_messages``' output, each ``rejected_id`` once."""
-    rejected = parsed.where("reason IS NOT NULL").select(*SILVER_REJECTED_EVENTS.column_names)
-    return first_arrivals(rejected, "rejected_id")
 
 
 def require_few_rejected(parsed: DataFrame, counts: Mapping[str | None, int], max_ratio: float) -> None:
