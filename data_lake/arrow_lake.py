@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from deltalake import DeltaTable, write_deltalake
+from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from contracts.errors import NotReadyError
 from contracts.tables import TABLES, Table
@@ -25,6 +27,17 @@ _PROPERTIES = {
 _MOST_FILES = 64
 
 
+@dataclass(frozen=True)
+class Transaction:
+    """Names a write: its ``writer``, unique to a checkpoint, and a ``number`` that only grows there.
+
+    A writer's name that outlives its checkpoint would be a trap: numbers start anew, and the writes are skipped.
+    """
+
+    writer: str
+    number: int
+
+
 class ArrowLake:
     """The tables under ``uri``. Every read sees the newest commit as one snapshot."""
 
@@ -34,6 +47,10 @@ class ArrowLake:
     def path(self, table: Table) -> str:
         """Return where the table's files are: ``<uri>/<layer>/<subject_grain>``."""
         return table_path(self.uri, table)
+
+    def checkpoint(self, query: str) -> str:
+        """Return where a streaming query keeps its progress; delete it only together with the tables it fills."""
+        return f"{self.uri}/_checkpoints/{query}"
 
     def create_missing(self, tables: Iterable[Table] = TABLES) -> None:
         """Create the tables that are not there yet, with exactly the contract's columns."""
@@ -68,6 +85,15 @@ class ArrowLake:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self._open(table).version()
 
+    def append(self, table: Table, rows: pa.Table, transaction: Transaction) -> None:
+        """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one."""
+        opened = self._open(table)
+        done = opened.transaction_version(transaction.writer)
+        if done is None or done < transaction.number:
+            marks = CommitProperties(app_transactions=[deltalake.Transaction(transaction.writer, transaction.number)])
+            write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
+            _compact(opened)
+
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes."""
         write_deltalake(self._open(table), contracted(rows, table), mode="overwrite", predicate=where)
@@ -96,14 +122,18 @@ class ArrowLake:
             .when_not_matched_insert_all(except_cols=["_gone"])
             .execute()
         )
-        if len(opened.file_uris()) > _MOST_FILES:
-            opened.optimize.compact()
+        _compact(opened)
 
     def _open(self, table: Table) -> DeltaTable:
         if not self.exists(table):
             msg = f"table {table.name} is not there yet: {self.path(table)} is empty; run `aisle stream` first"
             raise NotReadyError(msg)
         return DeltaTable(self.path(table))
+
+
+def _compact(table: DeltaTable) -> None:
+    if len(table.file_uris()) > _MOST_FILES:
+        table.optimize.compact()
 
 
 def _changes(table: Table, rows: pa.Table, stored: pa.Table) -> pa.Table:

@@ -1,31 +1,24 @@
-"""Gold's micro-batches: what follows from new silver events, online first and then in the lake.
+"""What follows from new silver events: features online first, then sessions and gold in the lake.
 
-Collected to the driver and computed by DuckDB: a micro-batch is bounded, and Spark would plan for seconds what takes
-milliseconds. Each part recomputes what the batch touches from silver, so that a repeated batch changes nothing.
+Each part recomputes what a micro-batch touches from silver, so that a repeated batch changes nothing.
 """
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from collections.abc import Mapping
 
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
+import pyarrow as pa
+
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
 from data_lake.arrow_lake import ArrowLake
-from stream_processing.micro_batch import MicroBatch
 from stream_processing.revenue_per_minute import refresh_minutes
 from stream_processing.visitors import WriteOnline, refresh_visitors
 
-FOLLOWED = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
 
-_COLUMNS = ("event_type", "occurred_at", "visitor_id")
-
-
-def touched(events: DataFrame) -> DataFrame:
-    """Return of new rows of a silver event table what says which visitors and minutes they touch."""
-    return events.select(*(name for name in _COLUMNS if name in events.columns))
-
-
-def refresh_gold(batch: MicroBatch, lake: ArrowLake, write_online: WriteOnline) -> None:
-    """Refresh everything that a micro-batch of ``touched`` rows touches."""
-    rows = batch.rows.toArrow()
-    refresh_visitors(rows, lake, write_online)
-    refresh_minutes(rows, lake)
+def refresh_gold(new_events: Mapping[Table, pa.Table], lake: ArrowLake, write_online: WriteOnline) -> None:
+    """Refresh everything that new silver events (table → rows) touch."""
+    if SILVER_CLICKSTREAM_EVENTS in new_events:
+        refresh_visitors(new_events[SILVER_CLICKSTREAM_EVENTS], lake, write_online)
+    for table in (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS):
+        if table in new_events:
+            refresh_minutes(new_events[table], lake)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
 
-from data_lake.spark_lake import Transaction
+from data_lake.arrow_lake import Transaction
 
 
 @dataclass(frozen=True)
 class MicroBatch:
     """The rows and what tells a repetition of this batch from another: the same after every restart."""
 
-    rows: DataFrame
+    rows: pa.Table
     transaction: Transaction

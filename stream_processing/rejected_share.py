@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as sf
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from contracts.errors import TooManyRejectedError
 
 # Below this many messages a share says little: a handful of bad ones must not stop a stream.
 _SMALLEST_BATCH_TO_JUDGE = 1000
+_BY_ARRIVAL = [("received_at", "ascending"), ("partition", "ascending"), ("offset", "ascending")]
 
 
-def require_few_rejected(parsed: DataFrame, counts: Mapping[str | None, int], max_ratio: float) -> None:
-    """Raise ``TooManyRejectedError`` where more than ``max_ratio`` of a micro-batch is rejected.
+def require_few_rejected(messages: pa.Table, max_ratio: float) -> None:
+    """Raise ``TooManyRejectedError`` where more than ``max_ratio`` of a topic's new messages is rejected."""
+    for topic in messages["topic"].unique().to_pylist():
+        theirs = messages.filter(pc.equal(messages["topic"], topic))
+        rejected = theirs.filter(pc.is_valid(theirs["reason"]))
+        if theirs.num_rows >= _SMALLEST_BATCH_TO_JUDGE and rejected.num_rows > max_ratio * theirs.num_rows:
+            raise TooManyRejectedError(_describe(topic, theirs.num_rows, rejected, max_ratio))
 
-    ``counts`` holds the batch's messages by reason, the good ones under ``None``.
-    """
-    messages = sum(counts.values())
-    rejected = {reason: count for reason, count in counts.items() if reason is not None}
-    if messages < _SMALLEST_BATCH_TO_JUDGE or sum(rejected.values()) <= max_ratio * messages:
-        return
-    first = parsed.where("reason IS NOT NULL").orderBy("received_at", "partition", "offset").head(1)[0]
-    commonest = max(rejected, key=lambda reason: rejected[reason])
-    msg = (
-        f"topic {first['topic']}: {sum(rejected.values())} of {messages} messages of one batch were rejected, "
-        f"the limit is {max_ratio:.0%} (AISLE_SPARK__MAX_REJECTED_RATIO); most often {commonest}; "
+
+def _describe(topic: str, messages: int, rejected: pa.Table, max_ratio: float) -> str:
+    first = rejected.sort_by(_BY_ARRIVAL).slice(0, 1).to_pylist()[0]
+    commonest = pc.mode(rejected["reason"].dictionary_encode().combine_chunks().indices)[0]["mode"].as_py()
+    reason = rejected["reason"].dictionary_encode().combine_chunks().dictionary[commonest]
+    return (
+        f"topic {topic}: {rejected.num_rows} of {messages} messages of one batch were rejected, "
+        f"the limit is {max_ratio:.0%} (AISLE_SPARK__MAX_REJECTED_RATIO); most often {reason}; "
         f"the first at partition {first['partition']} offset {first['offset']}: {first['message']}"
     )
-    raise TooManyRejectedError(msg)
-
-
-def count_by_reason(parsed: DataFrame) -> dict[str | None, int]:
-    """Count a parsed batch's messages by reason, the good ones under ``None``."""
-    return {
-        row["reason"]: row["messages"]
-        for row in parsed.groupBy("reason").agg(sf.count("*").alias("messages")).collect()
-    }

@@ -1,4 +1,4 @@
-"""Runs the streaming queries: all at once until told to stop, or layer by layer over what is there."""
+"""Runs the streaming queries, all at once: until told to stop, or until what is there is processed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Event
 from typing import Any
 
-from data_lake.spark_lake import SparkLake
+from data_lake.arrow_lake import ArrowLake
 from stream_processing.running_query import Query, RunningQuery
 
 _POLL_S = 0.5
@@ -17,20 +17,18 @@ State = dict[str, Any]
 class StreamRunner:
     """Owns the started queries; both ways of running raise the failure of the first query that fails."""
 
-    def __init__(self, lake: SparkLake, layers: Sequence[Sequence[Query]], stop: Event) -> None:
+    def __init__(self, lake: ArrowLake, queries: Sequence[Query], stop: Event) -> None:
         self._lake = lake
-        self._layers = layers
+        self._queries = queries
         self._stop = stop
 
     def run(self, trigger_s: float, report: Callable[[State], None]) -> None:
         """Run all queries until ``stop`` is set; ``report`` gets the state again and again."""
-        queries = [query for layer in self._layers for query in layer]
-        self._until_ended([query.start(self._lake, trigger_s) for query in queries], report)
+        self._until_ended([query.start(self._lake, trigger_s) for query in self._queries], report)
 
     def drain(self, report: Callable[[State], None]) -> None:
-        """Process everything that is there, each layer after the one below it, and return."""
-        for layer in self._layers:
-            self._until_ended([query.start(self._lake, None) for query in layer], report)
+        """Process everything that is there, and return."""
+        self._until_ended([query.start(self._lake, None) for query in self._queries], report)
 
     def _until_ended(self, running: Sequence[RunningQuery], report: Callable[[State], None]) -> None:
         try:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyspark.sql import DataFrame
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.streaming.query import StreamingQuery
-from pyspark.sql.streaming.readwriter import DataStreamWriter
 
 from contracts.errors import AisleError, PermanentError, RetryableError
 from contracts.tables import Table
-from data_lake.spark_lake import SparkLake, Transaction
+from data_lake.arrow_lake import ArrowLake, Transaction
 from stream_processing.micro_batch import MicroBatch
 
 _STARTING = "Initializing"
@@ -23,43 +23,59 @@ _QUERY_ID = "sql.streaming.queryId"
 class Query:
     """A query that is not started yet. ``name`` names its checkpoint too: it must never change.
 
-    ``fills`` is the table whose rows are only as exact as the checkpoint.
-    ``target`` is called with each micro-batch and must be repeatable; a text is the path of a Delta table to append to.
+    ``target`` is called with each micro-batch and must be repeatable. ``fills`` are the tables whose rows are only as
+    exact as the checkpoint.
     """
 
     name: str
     rows: DataFrame
-    target: Callable[[MicroBatch], None] | str
-    fills: Table | None = None
+    target: Callable[[MicroBatch], None]
+    fills: Sequence[Table] = ()
 
-    def start(self, lake: SparkLake, trigger_s: float | None) -> RunningQuery:
+    def start(self, lake: ArrowLake, trigger_s: float | None) -> RunningQuery:
         """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now.
 
         Raises ``PermanentError`` where the checkpoint is gone, but not the rows: it would write them a second time.
         """
-        if self.fills is not None:
-            lake.require_checkpoint(self.name, self.fills)
+        checkpoint, spark = lake.checkpoint(self.name), self.rows.sparkSession
+        if not _exists(spark, f"{checkpoint}/metadata"):
+            _require_empty(lake, self.fills, checkpoint)
         failures: list[Exception] = []
-        # A scheduler pool each: a long gold batch must not keep bronze waiting.
-        lake.spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        writer = self._writer(failures).queryName(self.name).option("checkpointLocation", lake.checkpoint(self.name))
+        # A scheduler pool each: a long batch of one must not keep the other waiting.
+        spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
+        writer = self.rows.writeStream.foreachBatch(self._handler(failures)).queryName(self.name)
+        writer = writer.option("checkpointLocation", checkpoint)
         if trigger_s is None:
             return RunningQuery(self.name, writer.trigger(availableNow=True).start(), failures)
         return RunningQuery(self.name, writer.trigger(processingTime=f"{trigger_s} seconds").start(), failures)
 
-    def _writer(self, failures: list[Exception]) -> DataStreamWriter:
-        target = self.target
-        if isinstance(target, str):
-            return self.rows.writeStream.format("delta").option("path", target)
-
+    def _handler(self, failures: list[Exception]) -> Callable[[DataFrame, int], None]:
         def handle(rows: DataFrame, number: int) -> None:
             try:
-                target(MicroBatch(rows, Transaction(_query_id(rows), number)))
+                self.target(MicroBatch(rows.toArrow(), Transaction(_query_id(rows), number)))
             except Exception as error:
                 failures.append(error)
                 raise
 
-        return self.rows.writeStream.foreachBatch(handle)
+        return handle
+
+
+def _exists(spark: SparkSession, uri: str) -> bool:
+    try:
+        spark.read.text(uri)
+    except AnalysisException:
+        return False
+    return True
+
+
+def _require_empty(lake: ArrowLake, tables: Iterable[Table], checkpoint: str) -> None:
+    for table in tables:
+        if rows := lake.count(table):
+            msg = (
+                f"{table.name} holds {rows} rows, but {checkpoint} is gone: going on would write them twice; "
+                "restore the checkpoint, or delete the lake with `aisle reset` and replay"
+            )
+            raise PermanentError(msg)
 
 
 def _query_id(rows: DataFrame) -> str:

@@ -25,13 +25,13 @@ from stream_processing.visitor_features import visitor_features
 # Writes rows (entity key, event_timestamp, features) of a feature view to the online store.
 WriteOnline = Callable[[str, Sequence[Mapping[str, Any]]], object]
 
-_TOUCHED = f"SELECT DISTINCT visitor_id FROM events WHERE visitor_id IS NOT NULL AND {IS_ACTIVITY}"  # noqa: S608 - made of constants
+_TOUCHED = f"SELECT DISTINCT visitor_id FROM events WHERE {IS_ACTIVITY}"  # noqa: S608 - made of constants
 _HISTORY = "SELECT events.* FROM events SEMI JOIN touched USING (visitor_id)"
 _ROWS_PER_WRITE = 5_000
 
 
 def refresh_visitors(batch: pa.Table, lake: ArrowLake, write_online: WriteOnline) -> None:
-    """Recompute every visitor of a micro-batch of silver's events: online first, then in the lake."""
+    """Recompute every visitor of a micro-batch of ``silver.clickstream_events``: online first, then in the lake."""
     touched = run_sql(_TOUCHED, events=batch)
     if not touched.num_rows:
         return

@@ -14,13 +14,12 @@ import orjson
 
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
-from data_lake.spark_lake import SparkLake
 from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.spark import build_spark
 from deployment.settings import Settings
 from ingestion.topics import list_topics
 from stream_processing.patient_writes import PatientWrites
-from stream_processing.queries import Surroundings, layers
+from stream_processing.queries import Surroundings, all_queries
 from stream_processing.runner import State, StreamRunner
 
 # Longer than the supervisor needs to bring Redis back.
@@ -34,13 +33,13 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     spark = build_spark(settings, "aisle-stream")
     try:
-        lake = SparkLake(spark, settings.lake)
-        ArrowLake(settings.lake).create_missing()
+        lake = ArrowLake(settings.lake)
+        lake.create_missing()
         online = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
         around = Surroundings(
-            lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
+            spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
         )
-        yield StreamRunner(lake, layers(around), stop)
+        yield StreamRunner(lake, all_queries(around), stop)
     finally:
         spark.stop()
 

@@ -1,0 +1,52 @@
+"""Silver: the messages that are events, typed and each once, in one table per topic; the others beside them.
+
+No watermark: a replay of 2019 beside live trade is normal. The ids seen are the query's state (RocksDB, on disk), kept
+for good. A batch that ``kill -9`` cut runs again from the same state and finds by its number which of its writes are
+done. Counts per batch would lie after that: count the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS, Table
+from contracts.topics import CLICKSTREAM, POS, Topic
+from data_lake.arrow_lake import ArrowLake
+from stream_processing.checked_messages import check_messages
+from stream_processing.micro_batch import MicroBatch
+from stream_processing.rejected_share import require_few_rejected
+from stream_processing.typed_events import typed_events
+
+EVENT_TABLES: dict[Topic, Table] = {CLICKSTREAM: SILVER_CLICKSTREAM_EVENTS, POS: SILVER_POS_EVENTS}
+
+
+def new_messages(messages: DataFrame) -> DataFrame:
+    """Check a stream of messages and keep one an id: ``event_id``, or ``rejected_id``.
+
+    The first to arrive wins; among the copies within one micro-batch any does.
+    """
+    return check_messages(messages).dropDuplicates(["id"])
+
+
+def land_silver(batch: MicroBatch, lake: ArrowLake, max_rejected_ratio: float) -> Mapping[Table, pa.Table]:
+    """Write a micro-batch of ``new_messages`` and return its events by table, those of a repetition too.
+
+    Raises ``TooManyRejectedError`` before anything is written.
+    """
+    messages = batch.rows
+    require_few_rejected(messages, max_rejected_ratio)
+    is_event = pc.is_null(messages["reason"])
+    rejected = messages.filter(pc.invert(is_event)).rename_columns({"id": "rejected_id"})
+    if rejected.num_rows:
+        lake.append(SILVER_REJECTED_EVENTS, rejected, batch.transaction)
+    events: dict[Table, pa.Table] = {}
+    for topic, table in EVENT_TABLES.items():
+        theirs = messages.filter(pc.and_(is_event, pc.equal(messages["topic"], topic.name)))
+        if theirs.num_rows:
+            events[table] = typed_events(theirs, table)
+            lake.append(table, events[table], batch.transaction)
+    return events
