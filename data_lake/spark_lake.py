@@ -11,7 +11,7 @@ from pyspark.sql import functions as sf
 
 from contracts.tables import TABLES, Table
 from data_lake.paths import table_path
-from data_lake.schemas import spark_schema
+from data_lake.spark_schemas import spark_schema
 
 _PROPERTIES = {
     # delta-rs reads the tables too: nothing that it cannot read.

@@ -18,7 +18,7 @@ from pyspark.sql.types import StructType
 from contracts.events import Event, Reason, Rejection, load_schema, parse_event
 from contracts.tables import SILVER_REJECTED_EVENTS, Table
 from contracts.topics import MAPPING_ERROR_HEADER, PRODUCER_HEADER, SOURCE_FILE_HEADER, SOURCE_LINE_HEADER
-from data_lake.schemas import spark_schema
+from data_lake.spark_schemas import spark_schema
 
 Row = Mapping[str, Any]
 Headers = Mapping[str, bytes | None]

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.tables import Table, bronze_table
 from contracts.topics import TOPICS, Topic, topic_of
-from data_lake.schemas import spark_schema
+from data_lake.spark_schemas import spark_schema
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"

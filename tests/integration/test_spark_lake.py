@@ -14,8 +14,8 @@ from pyspark.sql import SparkSession
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_REVENUE_PER_MINUTE, SILVER_SESSIONS, TABLES
 from data_lake.arrow_lake import ArrowLake
-from data_lake.schemas import spark_schema
 from data_lake.spark_lake import SparkLake
+from data_lake.spark_schemas import spark_schema
 from tests.integration.stream_rows import START, table_rows
 
 
