@@ -5,52 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
 
-from batch_processing.as_of import before_each, days_before
-from batch_processing.money import exact_total, lines_amount, total
-from batch_processing.product_facts import RETURNED, SOLD
+from batch_processing.as_of import as_of_table, before_each
+from batch_processing.product_facts import DEAL_LINES
 from contracts.tables import GOLD_CUSTOMER_FEATURES
+from data_lake.schemas import arrow_schema
+from data_lake.sql import Rows, run_sql
+
+_SQL = f"""
+    WITH deal_lines AS ({before_each(DEAL_LINES)})
+    SELECT
+        customer_id,
+        as_of,
+        min(days_ago) FILTER (sold) AS recency_days,
+        max(days_ago) FILTER (sold) AS tenure_days,
+        count(DISTINCT event_id) FILTER (sold) AS order_count,
+        coalesce(sum(quantity) FILTER (sold), 0) AS unit_count,
+        round(coalesce(sum(amount) FILTER (sold), 0), 2) AS revenue,
+        sum(amount) FILTER (sold) / order_count AS mean_order_value,
+        sum(amount) FILTER (sold) / unit_count AS mean_unit_price,
+        count(DISTINCT product_id) FILTER (sold) AS distinct_product_count,
+        count(DISTINCT event_id) FILTER (NOT sold) AS return_count,
+        round(coalesce(sum(amount) FILTER (NOT sold), 0), 2) AS refunded
+    FROM deal_lines
+    WHERE customer_id IS NOT NULL
+    GROUP BY customer_id, as_of
+"""
 
 
-def customer_features(clickstream_events: DataFrame, pos_events: DataFrame, as_ofs: Sequence[datetime]) -> DataFrame:
+def customer_features(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequence[datetime]) -> pa.Table:
     """Return one row per customer and ``as_of``, from orders, sales and returns before it that name the customer.
 
     Recency, tenure and means are null for a customer who only returned something.
     """
-    deals = _deals(clickstream_events.where(F.col("event_type") == "order_placed")).unionByName(_deals(pos_events))
-    features = before_each(as_ofs, deals).groupBy("customer_id", "as_of").agg(*_features())
-    return features.select(*GOLD_CUSTOMER_FEATURES.column_names)
-
-
-def _deals(events: DataFrame) -> DataFrame:
-    """Return one row per order, sale or return of a known customer."""
-    return events.where(F.col("customer_id").isNotNull()).select(
-        "customer_id",
-        "occurred_at",
-        F.col("event_type").isin(*SOLD).alias("sold"),
-        (F.col("event_type") == RETURNED).alias("returned"),
-        F.aggregate("lines", F.lit(0).cast("bigint"), lambda units, line: units + line["quantity"]).alias("units"),
-        lines_amount().alias("amount"),
-        F.transform("lines", lambda line: line["product_id"]).alias("product_ids"),
-    )
-
-
-def _features() -> list[Column]:
-    sold, bought = F.col("sold"), F.when(F.col("sold"), F.col("occurred_at"))
-    revenue = exact_total(F.when(sold, F.col("amount"))).cast("double")
-    orders, units = F.count_if(sold), F.coalesce(F.sum(F.when(sold, F.col("units"))), F.lit(0))
-    products = F.flatten(F.collect_list(F.when(sold, F.col("product_ids"))))
-    return [
-        days_before(F.max(bought)).alias("recency_days"),
-        days_before(F.min(bought)).alias("tenure_days"),
-        orders.alias("order_count"),
-        units.alias("unit_count"),
-        total(F.when(sold, F.col("amount"))).alias("revenue"),
-        F.try_divide(revenue, orders).alias("mean_order_value"),
-        F.try_divide(revenue, units).alias("mean_unit_price"),
-        F.size(F.array_distinct(products)).cast("bigint").alias("distinct_product_count"),
-        F.count_if("returned").alias("return_count"),
-        total(F.when(F.col("returned"), F.col("amount"))).alias("refunded"),
-    ]
+    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, as_ofs=as_of_table(as_ofs))
+    return rows.cast(arrow_schema(GOLD_CUSTOMER_FEATURES))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from batch_processing.product_daily import source_events
+from batch_processing.product_facts import EVENTS_OF_DAYS
 from contracts.errors import NotReadyError
+from data_lake.sql import Rows, run_sql
 
 _DAY = timedelta(days=1)
 
@@ -25,27 +27,27 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + _DAY, time.min, UTC)
 
 
-def within(days: Iterable[date], events: DataFrame) -> DataFrame:
-    """Return the events of the days (UTC, by ``occurred_at``)."""
+def within(days: Iterable[date]) -> pc.Expression:
+    """Return the condition for the events of the days (UTC, by ``occurred_at``): files without any are not read."""
     wanted = sorted(days)
-    span = (events.occurred_at >= end_of(wanted[0] - _DAY)) & (events.occurred_at < end_of(wanted[-1]))
-    return events.where(span).where(events.occurred_at.cast("date").isin(wanted))
+    occurred_at = pc.field("occurred_at")
+    span = (occurred_at >= end_of(wanted[0] - _DAY)) & (occurred_at < end_of(wanted[-1]))
+    return span & occurred_at.cast(pa.date32()).isin(wanted)
 
 
-def events_of_days(clickstream_events: DataFrame, pos_events: DataFrame) -> EventsOfDay:
-    """Count silver's events by day, in one scan of one column."""
-    rows = source_events(clickstream_events, pos_events).collect()
-    return {row.date: row.source_events for row in rows}
+def events_of_days(clickstream_events: Rows, pos_events: Rows) -> EventsOfDay:
+    """Count the silver events that say something of a product, by day, in one scan of two columns."""
+    return _by_day(run_sql(EVENTS_OF_DAYS, clickstream_events=clickstream_events, pos_events=pos_events))
 
 
-def built_from(product_daily: DataFrame) -> EventsOfDay:
+def built_from(product_daily: Rows) -> EventsOfDay:
     """Return how many silver events each day of ``gold.product_daily`` was built from."""
-    rows = product_daily.groupBy("date").agg({"source_events": "min"}).collect()
-    return {row[0]: row[1] for row in rows}
+    sql = "SELECT date, min(source_events) AS source_events FROM product_daily GROUP BY date"
+    return _by_day(run_sql(sql, product_daily=product_daily))
 
 
 def stale_days(silver: EventsOfDay, gold: EventsOfDay) -> list[date]:
-    """Return the days whose counts differ, in order. A day on which nothing happened to a product stays stale."""
+    """Return the days whose counts differ, in order."""
     return sorted(day for day in silver.keys() | gold.keys() if silver.get(day, 0) != gold.get(day, 0))
 
 
@@ -60,6 +62,10 @@ def require_events(table: str, silver: EventsOfDay, days: Sequence[date], *, his
     if any(day <= last and (history_counts or day in days) for day in silver):
         return
     shown = f"on {first}" if first == last else f"from {first} to {last}"
-    held = f"it holds events from {min(silver)} to {max(silver)}" if silver else "it is empty"
-    msg = f"silver has no events for {table} {shown}: {held}"
+    held = f"it holds such events from {min(silver)} to {max(silver)}" if silver else "it holds none"
+    msg = f"silver has no events of products for {table} {shown}: {held}"
     raise NotReadyError(msg)
+
+
+def _by_day(counts: pa.Table) -> EventsOfDay:
+    return dict(zip(counts["date"].to_pylist(), counts["source_events"].to_pylist(), strict=True))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow.compute as pc
 
 from contracts.errors import QualityError
@@ -13,6 +12,7 @@ from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_DAILY, GOLD_PR
 from data_lake.arrow_lake import ArrowLake
 
 if TYPE_CHECKING:
+    import pandas as pd
     from great_expectations.expectations.expectation import Expectation
 
 # Per table: columns of which the first is never greater than the second.

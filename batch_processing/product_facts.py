@@ -1,34 +1,41 @@
-"""What happened to products: the rows that both product tables are counted from."""
+"""What happened to products, as SQL over silver: the rows that every batch table is counted from."""
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+_TOUCHED = "event_type IN ('product_viewed', 'product_added_to_cart', 'product_removed_from_cart')"
 
-VIEWED = "product_viewed"
-ADDED = "product_added_to_cart"
-REMOVED = "product_removed_from_cart"
-SOLD = ("order_placed", "pos_transaction_completed")
-RETURNED = "pos_return_completed"
+# One row per line of an order, sale or return, the line's members as columns; quantities are positive on returns too.
+DEAL_LINES = """
+    SELECT
+        *,
+        event_type <> 'pos_return_completed' AS sold,
+        quantity * unit_price::DECIMAL(38, 4) AS amount
+    FROM (
+        SELECT event_id, event_type, occurred_at, visitor_id, customer_id, unnest(lines, recursive := true)
+        FROM clickstream_events
+        WHERE event_type = 'order_placed'
+        UNION ALL BY NAME
+        SELECT event_id, event_type, occurred_at, customer_id, unnest(lines, recursive := true)
+        FROM pos_events
+    )
+"""
 
-_ITEM = ("product_id", "quantity", "unit_price", "category", "brand")
+# One row per view, cart change or line; sold and amount are null where nothing was sold or returned.
+PRODUCT_FACTS = f"""
+    SELECT event_id, event_type, occurred_at, visitor_id, product_id, quantity, unit_price, category, brand
+    FROM clickstream_events
+    WHERE {_TOUCHED}
+    UNION ALL BY NAME
+    {DEAL_LINES}
+"""
 
-
-def product_facts(clickstream_events: DataFrame, pos_events: DataFrame) -> DataFrame:
-    """Return one row per view, cart change or line: the event's id, type, time and visitor, and the product's item.
-
-    ``unit_price``, ``category`` and ``brand`` are null where the event does not say them; ``quantity`` is positive on
-    returns too.
-    """
-    touched = clickstream_events.where(F.col("event_type").isin(VIEWED, ADDED, REMOVED)).select(*_event(), *_ITEM)
-    ordered = clickstream_events.where(F.col("event_type") == "order_placed").select(*_event(), _line())
-    traded = pos_events.withColumn("visitor_id", F.lit(None).cast("string")).select(*_event(), _line())
-    return touched.unionByName(ordered.unionByName(traded).select(*_event(), *(f"line.{name}" for name in _ITEM)))
-
-
-def _event() -> tuple[str, ...]:
-    return ("event_id", "event_type", "occurred_at", "visitor_id")
-
-
-def _line() -> Column:
-    return F.explode("lines").alias("line")
+# One row per day (UTC) with a fact, and the number of events that its facts come from.
+EVENTS_OF_DAYS = f"""
+    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    FROM (
+        SELECT occurred_at FROM clickstream_events WHERE {_TOUCHED} OR event_type = 'order_placed'
+        UNION ALL
+        SELECT occurred_at FROM pos_events
+    )
+    GROUP BY date
+"""

@@ -5,38 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
+import pyarrow as pa
 
-from batch_processing.as_of import before_each, within_days
-from batch_processing.money import amount, total
-from batch_processing.product_facts import ADDED, SOLD, VIEWED, product_facts
+from batch_processing.as_of import as_of_table, before_each
+from batch_processing.product_facts import PRODUCT_FACTS
 from contracts.tables import GOLD_PRODUCT_FEATURES
+from data_lake.schemas import arrow_schema
+from data_lake.sql import Rows, run_sql
+
+# arg_max passes over nulls: the last known value; the event id decides between events of one instant.
+_SQL = f"""
+    WITH facts AS ({before_each(PRODUCT_FACTS)})
+    SELECT
+        product_id,
+        as_of,
+        arg_max(category, (occurred_at, event_id, category)) AS category,
+        arg_max(brand, (occurred_at, event_id, brand)) AS brand,
+        arg_max(unit_price, (occurred_at, event_id, unit_price)) AS unit_price,
+        count(*) FILTER (event_type = 'product_viewed' AND days_ago <= 1) AS views_1d,
+        count(*) FILTER (event_type = 'product_viewed' AND days_ago <= 7) AS views_7d,
+        count(*) FILTER (event_type = 'product_viewed' AND days_ago <= 30) AS views_30d,
+        count(*) FILTER (event_type = 'product_added_to_cart' AND days_ago <= 30) AS cart_adds_30d,
+        count(DISTINCT event_id) FILTER (sold AND days_ago <= 30) AS orders_30d,
+        coalesce(sum(quantity) FILTER (sold AND days_ago <= 30), 0) AS units_sold_30d,
+        round(coalesce(sum(amount) FILTER (sold AND days_ago <= 30), 0), 2) AS revenue_30d,
+        count(DISTINCT event_id) FILTER (event_type = 'order_placed' AND days_ago <= 30) / nullif(views_30d, 0)
+            AS conversion_ratio_30d
+    FROM facts
+    GROUP BY product_id, as_of
+"""
 
 
-def product_features(clickstream_events: DataFrame, pos_events: DataFrame, as_ofs: Sequence[datetime]) -> DataFrame:
+def product_features(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequence[datetime]) -> pa.Table:
     """Return one row per product ever seen before ``as_of``; windows are whole days back from ``as_of``."""
-    facts = before_each(as_ofs, product_facts(clickstream_events, pos_events))
-    features = facts.groupBy("product_id", "as_of").agg(*_last_seen(), *_demand())
-    conversion = F.try_divide(F.col("orders_30d"), F.col("views_30d")).alias("conversion_ratio_30d")
-    return features.select("*", conversion).select(*GOLD_PRODUCT_FEATURES.column_names)
-
-
-def _last_seen() -> list[Column]:
-    """Return the latest known value of each; the event id decides between events of one instant."""
-    return [
-        F.max_by(name, F.when(F.col(name).isNotNull(), F.struct("occurred_at", "event_id", name))).alias(name)
-        for name in ("category", "brand", "unit_price")
-    ]
-
-
-def _demand() -> list[Column]:
-    event_type, month = F.col("event_type"), within_days(30)
-    viewed, sold = event_type == VIEWED, event_type.isin(*SOLD) & month
-    return [
-        *(F.count_if(viewed & within_days(days)).alias(f"views_{days}d") for days in (1, 7, 30)),
-        F.count_if((event_type == ADDED) & month).alias("cart_adds_30d"),
-        F.count_distinct(F.when(sold, F.col("event_id"))).alias("orders_30d"),
-        F.coalesce(F.sum(F.when(sold, F.col("quantity"))), F.lit(0)).alias("units_sold_30d"),
-        total(F.when(sold, amount())).alias("revenue_30d"),
-    ]
+    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, as_ofs=as_of_table(as_ofs))
+    return rows.cast(arrow_schema(GOLD_PRODUCT_FEATURES))

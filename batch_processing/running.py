@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pyspark.sql import DataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from batch_processing.customer_features import customer_features
 from batch_processing.days import (
@@ -31,7 +33,6 @@ from contracts.tables import (
     Table,
 )
 from data_lake.arrow_lake import ArrowLake
-from data_lake.spark_lake import SparkLake
 
 BATCH_TABLES = (GOLD_PRODUCT_DAILY, GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES)
 _AS_OF_TABLES = {GOLD_CUSTOMER_FEATURES: customer_features, GOLD_PRODUCT_FEATURES: product_features}
@@ -49,13 +50,16 @@ class Built:
 
 
 class BatchRun:
-    """Builds from silver as it is while the run lasts; creates the tables that are missing."""
+    """Builds from silver as it is when the run starts; creates the tables that are missing.
 
-    def __init__(self, lake: SparkLake, tell: Callable[[Built], None]) -> None:
-        ArrowLake(lake.uri).create_missing([*_SOURCES, *BATCH_TABLES])
+    Building raises ``TableChangedError`` where another process built the same days at the same time.
+    """
+
+    def __init__(self, lake: ArrowLake, tell: Callable[[Built], None]) -> None:
+        lake.create_missing([*_SOURCES, *BATCH_TABLES])
         self._lake = lake
         self._tell = tell
-        self._clickstream_events, self._pos_events = (lake.read(table) for table in _SOURCES)
+        self._clickstream_events, self._pos_events = (lake.scan(table) for table in _SOURCES)
 
     def build_days(self, tables: Iterable[Table], days: Sequence[date]) -> None:
         """Build the tables for the days; raises ``NotReadyError`` where silver holds nothing to build them from."""
@@ -76,33 +80,25 @@ class BatchRun:
         return events_of_days(self._clickstream_events, self._pos_events)
 
     def _stale_days(self, silver: EventsOfDay) -> list[date]:
-        return stale_days(silver, built_from(self._lake.read(GOLD_PRODUCT_DAILY)))
+        return stale_days(silver, built_from(self._lake.scan(GOLD_PRODUCT_DAILY)))
 
     def _build(self, table: Table, days: Sequence[date]) -> None:
         started = time.perf_counter()
-        rows = self._rows(table, days).persist()
-        try:
-            count = rows.count()
-            _replace_days(rows, self._lake.path(table), _condition(table, days))
-        finally:
-            rows.unpersist()
-        self._tell(Built(table.name, days, count, time.perf_counter() - started))
+        rows = self._rows(table, days)
+        self._lake.overwrite(table, rows, _condition(table, days))
+        self._tell(Built(table.name, days, len(rows), time.perf_counter() - started))
 
-    def _rows(self, table: Table, days: Sequence[date]) -> DataFrame:
+    def _rows(self, table: Table, days: Sequence[date]) -> pa.Table:
         if table == GOLD_PRODUCT_DAILY:
-            return product_daily(within(days, self._clickstream_events), within(days, self._pos_events))
-        return _AS_OF_TABLES[table](self._clickstream_events, self._pos_events, [end_of(day) for day in days])
+            return product_daily(*self._events(within(days)))
+        as_ofs = [end_of(day) for day in days]
+        return _AS_OF_TABLES[table](*self._events(pc.field("occurred_at") < max(as_ofs)), as_ofs)
 
-
-def _replace_days(rows: DataFrame, path: str, condition: str) -> None:
-    """Make ``rows`` all that the table holds where ``condition`` is true, in one commit."""
-    rows.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(path)
+    def _events(self, where: pc.Expression) -> tuple[ds.Dataset, ds.Dataset]:
+        return self._clickstream_events.filter(where), self._pos_events.filter(where)
 
 
 def _condition(table: Table, days: Sequence[date]) -> str:
     """Return the SQL condition for the rows of the days: by ``date``, or by the ``as_of`` at their end."""
-    if table == GOLD_PRODUCT_DAILY:
-        values = [f"DATE'{day}'" for day in days]
-        return f"date IN ({', '.join(values)})"
-    values = [f"TIMESTAMP'{end_of(day).isoformat()}'" for day in days]
-    return f"as_of IN ({', '.join(values)})"
+    column, values = ("date", days) if table == GOLD_PRODUCT_DAILY else ("as_of", [end_of(day) for day in days])
+    return f"{column} IN ({', '.join(repr(value.isoformat()) for value in values)})"

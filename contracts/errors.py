@@ -4,7 +4,8 @@ AisleError
 ├── RetryableError           the world is in the way now: the same call may succeed later
 │   ├── BrokerUnavailableError
 │   ├── OnlineStoreUnavailableError
-│   └── RegistryUnavailableError
+│   ├── RegistryUnavailableError
+│   └── TableChangedError
 └── PermanentError           the same call will fail again: something must be changed first
 ├── UserError            the command, the setting or the file is wrong: shown as one line
 │   ├── InvalidSettingError
@@ -39,6 +40,10 @@ class OnlineStoreUnavailableError(RetryableError):
 
 class RegistryUnavailableError(RetryableError):
     """MLflow did not answer in time."""
+
+
+class TableChangedError(RetryableError):
+    """Another process wrote the same rows of a table at the same time; this write changed nothing."""
 
 
 class PermanentError(AisleError):

@@ -280,7 +280,7 @@ GOLD_PRODUCT_DAILY = Table(
         Column(
             "source_events",
             "bigint",
-            "silver events of the whole day when it was built: a day whose count differs is stale",
+            "silver events counted in any row of the day when it was built: a day whose count differs is stale",
         ),
     ),
 )
@@ -322,7 +322,7 @@ GOLD_PRODUCT_FEATURES = Table(
         Column("orders_30d", "bigint"),
         Column("units_sold_30d", "bigint"),
         Column("revenue_30d", TOTAL),
-        Column("conversion_ratio_30d", "double", "orders over views, null without views"),
+        Column("conversion_ratio_30d", "double", "online orders over views, null without views"),
     ),
 )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import deltalake
@@ -10,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
 
-from contracts.errors import NotReadyError
+from contracts.errors import NotReadyError, TableChangedError
 from contracts.tables import TABLES, Table
 from data_lake.paths import table_path
-from data_lake.schemas import arrow_schema, contracted
+from data_lake.schemas import arrow_schema, contracted, documented_schema
 from data_lake.sql import run_sql
 
 _PROPERTIES = {
@@ -55,14 +57,16 @@ class ArrowLake:
     def create_missing(self, tables: Iterable[Table] = TABLES) -> None:
         """Create the tables that are not there yet, with exactly the contract's columns."""
         for table in tables:
-            DeltaTable.create(
-                self.path(table),
-                arrow_schema(table),
-                mode="ignore",
-                name=table.name,
-                description=table.grain,
-                configuration=dict(_PROPERTIES),
-            )
+            # Whoever came first made the same table.
+            with suppress(CommitFailedError):
+                DeltaTable.create(
+                    self.path(table),
+                    documented_schema(table),
+                    mode="ignore",
+                    name=table.name,
+                    description=table.grain,
+                    configuration=dict(_PROPERTIES),
+                )
 
     def exists(self, table: Table) -> bool:
         """Say whether the table was ever made."""
@@ -85,6 +89,10 @@ class ArrowLake:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self._open(table).version()
 
+    def knows(self, table: Table, writer: str) -> bool:
+        """Say whether a ``Transaction`` of ``writer`` is in the table."""
+        return self._open(table).transaction_version(writer) is not None
+
     def append(self, table: Table, rows: pa.Table, transaction: Transaction) -> None:
         """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one."""
         opened = self._open(table)
@@ -95,14 +103,19 @@ class ArrowLake:
             _compact(opened)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
-        """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes."""
-        write_deltalake(self._open(table), contracted(rows, table), mode="overwrite", predicate=where)
+        """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
+
+        Raises ``TableChangedError`` where another process changed rows of the condition meanwhile.
+        """
+        with _commit(table):
+            write_deltalake(self._open(table), contracted(rows, table), mode="overwrite", predicate=where)
 
     def replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
         """Make ``rows`` the table's only content within ``scope``; nothing else changes.
 
         ``scope`` holds distinct values of one or more of the table's columns (the touched visitors or minutes);
-        every row of ``rows`` must lie in it. Rows that stay as they are are not written again.
+        every row of ``rows`` must lie in it. Rows that stay as they are are not written again. Raises
+        ``TableChangedError`` where another process changed the table meanwhile.
         """
         stored = run_sql(
             f"SELECT stored.* FROM stored SEMI JOIN scope USING ({_names(scope.column_names)})",  # noqa: S608
@@ -115,13 +128,14 @@ class ArrowLake:
 
     def _merge(self, table: Table, changes: pa.Table) -> None:
         opened = self._open(table)
-        (
+        merge = (
             opened.merge(changes, _same_key(table), source_alias="change", target_alias="stored", streamed_exec=False)
             .when_matched_delete("change._gone")
             .when_matched_update_all(except_cols=["_gone"])
             .when_not_matched_insert_all(except_cols=["_gone"])
-            .execute()
         )
+        with _commit(table):
+            merge.execute()
         _compact(opened)
 
     def _open(self, table: Table) -> DeltaTable:
@@ -131,9 +145,21 @@ class ArrowLake:
         return DeltaTable(self.path(table))
 
 
+@contextmanager
+def _commit(table: Table) -> Iterator[None]:
+    """Name the table where delta-rs finds that another commit came in between."""
+    try:
+        yield
+    except CommitFailedError as error:
+        msg = f"table {table.name} was changed by another process at the same time: run this again"
+        raise TableChangedError(msg) from error
+
+
 def _compact(table: DeltaTable) -> None:
     if len(table.file_uris()) > _MOST_FILES:
-        table.optimize.compact()
+        # Beside another writer it waits for the next write.
+        with suppress(CommitFailedError):
+            table.optimize.compact()
 
 
 def _changes(table: Table, rows: pa.Table, stored: pa.Table) -> pa.Table:

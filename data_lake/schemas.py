@@ -1,4 +1,4 @@
-"""A table contract's columns as an Arrow schema, and as Spark's."""
+"""A table contract's columns as an Arrow schema."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from functools import cache
 
 import pyarrow as pa
-from pyspark.sql.pandas.types import from_arrow_schema
-from pyspark.sql.types import StructType
 
 from contracts.tables import Table
 
@@ -29,17 +27,19 @@ _BETWEEN_MEMBERS = re.compile(r",(?=\w+:)")
 
 @cache
 def arrow_schema(table: Table) -> pa.Schema:
-    """Return the table's schema, each column's meaning as its comment."""
+    """Return the schema that rows are read and written with."""
+    return pa.schema([(column.name, arrow_type(column.type)) for column in table.columns])
+
+
+def documented_schema(table: Table) -> pa.Schema:
+    """Return the schema that the table is created with: each column's meaning as its comment.
+
+    Not for writing: delta-rs refuses rows whose comment is not the one that the table was created with.
+    """
     return pa.schema([
-        pa.field(column.name, arrow_type(column.type), metadata={"comment": column.doc} if column.doc else None)
-        for column in table.columns
+        field.with_metadata({"comment": column.doc}) if column.doc else field
+        for field, column in zip(arrow_schema(table), table.columns, strict=True)
     ])  # fmt: skip
-
-
-def spark_schema(table: Table) -> StructType:
-    """Return the table's schema, without comments."""
-    schema: StructType = from_arrow_schema(arrow_schema(table))
-    return schema
 
 
 def contracted(rows: pa.Table, table: Table) -> pa.Table:

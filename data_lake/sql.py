@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -12,8 +14,11 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
 }
 
+# What a query reads: rows in memory, or files that are read as far as the query needs them.
+Rows: TypeAlias = pa.Table | ds.Dataset
 
-def run_sql(sql: str, **tables: pa.Table | ds.Dataset) -> pa.Table:
+
+def run_sql(sql: str, **tables: Rows) -> pa.Table:
     """Return the result of a query over ``tables``, each under its keyword's name; a day is a day in UTC."""
     with duckdb.connect(":memory:", config=_OFFLINE) as connection:
         connection.execute("SET TimeZone = 'UTC'")

@@ -41,7 +41,7 @@ _DIGITS_OF_A_BIGINT = 18
 
 
 def check_messages(messages: DataFrame) -> DataFrame:
-    """Add to each message its ``id``, what its headers say and, where it is no event, ``reason``, ``field``, ``message``.
+    """Add to each message its ``id``, what its headers say and, where it is no event, why.
 
     ``id`` is the event's own, or the ``rejected_id``. ``reason`` is null for an event. The key is dropped.
     """

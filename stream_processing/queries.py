@@ -1,8 +1,8 @@
 """The streaming queries: what each one reads, and what it does with a micro-batch.
 
 Spark reads Kafka, checks, and remembers the ids; a micro-batch is bounded and comes to the driver as Arrow, where
-delta-rs writes and DuckDB computes. Every target is a repeatable function of a micro-batch, so that Spark's at-least-once
-calls have the effect of exactly one.
+delta-rs writes and DuckDB computes. Every target is a repeatable function of a micro-batch, so that Spark's
+at-least-once calls have the effect of exactly one.
 """
 
 from __future__ import annotations

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyspark.errors import AnalysisException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
 from contracts.errors import AisleError, PermanentError, RetryableError
@@ -35,24 +34,24 @@ class Query:
     def start(self, lake: ArrowLake, trigger_s: float | None) -> RunningQuery:
         """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now.
 
-        Raises ``PermanentError`` where the checkpoint is gone, but not the rows: it would write them a second time.
+        It fails with a ``PermanentError`` where the checkpoint is gone, but not the rows.
         """
-        checkpoint, spark = lake.checkpoint(self.name), self.rows.sparkSession
-        if not _exists(spark, f"{checkpoint}/metadata"):
-            _require_empty(lake, self.fills, checkpoint)
         failures: list[Exception] = []
         # A scheduler pool each: a long batch of one must not keep the other waiting.
-        spark.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        writer = self.rows.writeStream.foreachBatch(self._handler(failures)).queryName(self.name)
-        writer = writer.option("checkpointLocation", checkpoint)
+        self.rows.sparkSession.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
+        writer = self.rows.writeStream.foreachBatch(self._handler(lake, failures)).queryName(self.name)
+        writer = writer.option("checkpointLocation", lake.checkpoint(self.name))
         if trigger_s is None:
             return RunningQuery(self.name, writer.trigger(availableNow=True).start(), failures)
         return RunningQuery(self.name, writer.trigger(processingTime=f"{trigger_s} seconds").start(), failures)
 
-    def _handler(self, failures: list[Exception]) -> Callable[[DataFrame, int], None]:
+    def _handler(self, lake: ArrowLake, failures: list[Exception]) -> Callable[[DataFrame, int], None]:
         def handle(rows: DataFrame, number: int) -> None:
             try:
-                self.target(MicroBatch(rows.toArrow(), Transaction(_query_id(rows), number)))
+                transaction = Transaction(_query_id(rows), number)
+                if number == 0:
+                    _require_own(lake, self.fills, transaction.writer)
+                self.target(MicroBatch(rows.toArrow(), transaction))
             except Exception as error:
                 failures.append(error)
                 raise
@@ -60,20 +59,13 @@ class Query:
         return handle
 
 
-def _exists(spark: SparkSession, uri: str) -> bool:
-    try:
-        spark.read.text(uri)
-    except AnalysisException:
-        return False
-    return True
-
-
-def _require_empty(lake: ArrowLake, tables: Iterable[Table], checkpoint: str) -> None:
+def _require_own(lake: ArrowLake, tables: Iterable[Table], writer: str) -> None:
+    """Raise ``PermanentError`` where a fresh checkpoint meets rows of another: it would write them a second time."""
     for table in tables:
-        if rows := lake.count(table):
+        if lake.count(table) and not lake.knows(table, writer):
             msg = (
-                f"{table.name} holds {rows} rows, but {checkpoint} is gone: going on would write them twice; "
-                "restore the checkpoint, or delete the lake with `aisle reset` and replay"
+                f"{table.name} has rows, but the checkpoint that they came with is gone: going on would write them "
+                f"twice; restore {lake.uri}/_checkpoints, or delete the lake with `aisle reset` and replay"
             )
             raise PermanentError(msg)
 

@@ -12,8 +12,9 @@ from batch_processing.running import BATCH_TABLES, BatchRun, Built
 from contracts.clock import SystemClock
 from contracts.errors import NotReadyError, UnknownNameError
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
-from deployment.bootstrap.batch import build_arrow_lake, open_batch_lake
-from deployment.settings import Settings, load_settings
+from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.batch import build_lake
+from deployment.settings import load_settings
 
 _TABLE_OF = {table.name.partition(".")[2]: table for table in BATCH_TABLES}
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -45,17 +46,16 @@ def run(table: str, first: datetime | None, last: datetime | None, stale: bool) 
       aisle batch run product_daily --date 2026-11-01 --to 2026-11-21
       aisle batch run all --stale
     """
-    settings, tables = load_settings(), _tables(table)
+    lake, tables = build_lake(load_settings()), _tables(table)
     if stale == (first is not None):
         raise click.UsageError("give either --date or --stale")
     days = [] if first is None else _days(first, last or first)
-    _require_silver(settings)
-    with open_batch_lake(settings) as lake:
-        batch = BatchRun(lake, _tell)
-        if stale:
-            batch.build_stale(tables, _today())
-        else:
-            batch.build_days(tables, days)
+    _require_silver(lake)
+    batch = BatchRun(lake, _tell)
+    if stale:
+        batch.build_stale(tables, _today())
+    else:
+        batch.build_days(tables, days)
     click.echo("done")
 
 
@@ -71,7 +71,7 @@ def check(table: str, day: datetime) -> None:
     """
     [day_of] = _days(day, day)
     for each in _tables(table):
-        rows, expectations = check_day(build_arrow_lake(load_settings()), each, day_of)
+        rows, expectations = check_day(build_lake(load_settings()), each, day_of)
         click.echo(f"{each.name} {day_of}: {rows} rows meet {expectations} expectations")
 
 
@@ -83,7 +83,7 @@ def list_tables() -> None:
     Examples:
       aisle batch list
     """
-    lake = build_arrow_lake(load_settings())
+    lake = build_lake(load_settings())
     for name, table in _TABLE_OF.items():
         rows = f"{lake.count(table)} rows" if lake.exists(table) else "not built yet"
         click.echo(f"{name:<20}{rows:<16}{table.grain}")
@@ -113,12 +113,10 @@ def _today() -> date:
     return SystemClock().now().astimezone(UTC).date()
 
 
-def _require_silver(settings: Settings) -> None:
-    """Say what is missing at once, before Spark takes its seconds to start."""
-    lake = build_arrow_lake(settings)
+def _require_silver(lake: ArrowLake) -> None:
     silver = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
     if not any(lake.exists(table) and lake.count(table) for table in silver):
-        msg = f"silver has no events under {settings.lake}: run `aisle simulate` or `aisle replay` first"
+        msg = f"silver has no events under {lake.uri}: run `aisle simulate` or `aisle replay` first"
         raise NotReadyError(msg)
 
 

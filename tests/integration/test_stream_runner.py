@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from shutil import rmtree
 from threading import Event
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
-from contracts.errors import RetryableError, TooManyRejectedError
+from contracts.errors import PermanentError, RetryableError, TooManyRejectedError
 from contracts.tables import (
     BRONZE_CLICKSTREAM,
     BRONZE_POS,
@@ -25,12 +26,11 @@ from contracts.tables import (
 )
 from contracts.topics import CLICKSTREAM, POS, TOPICS, topic_of
 from data_lake.arrow_lake import ArrowLake
-from data_lake.spark_lake import SparkLake
-from stream_processing.queries import Surroundings, layers
+from stream_processing.queries import Surroundings, all_queries
 from stream_processing.runner import State, StreamRunner
 from stream_processing.running_query import Query
 from tests.fixtures.kafka import Kafka
-from tests.integration.stream_rows import good_examples
+from tests.fixtures.messages import good_examples
 
 _COUNTED = (
     *(BRONZE_CLICKSTREAM, BRONZE_POS, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS),
@@ -63,9 +63,9 @@ def _send_raw(kafka: Kafka, topic: str, *values: bytes) -> None:
 
 
 def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, online: Online, limit: float = 1.0) -> StreamRunner:
-    lake = SparkLake(spark, str(lake_dir))
-    ArrowLake(str(lake_dir)).create_missing()
-    return StreamRunner(lake, layers(Surroundings(lake, kafka.servers, limit, online.write)), Event())
+    lake = ArrowLake(str(lake_dir))
+    lake.create_missing()
+    return StreamRunner(lake, all_queries(Surroundings(spark, lake, kafka.servers, limit, online.write)), Event())
 
 
 def _counts(lake_dir: Path) -> dict[str, int]:
@@ -94,7 +94,7 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
     assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
     assert first["gold.visitor_features"] == len(visitors)
     assert first["gold.revenue_per_minute"] >= 2
-    assert {"bronze.clickstream", "silver.pos_events", "gold"} <= set().union(*(s["queries"] for s in states))
+    assert {name for state in states for name in state["queries"]} == {"bronze", "silver"}
 
     _send(kafka, *events)
     _runner(spark, kafka, tmp_path, online).drain(states.append)
@@ -113,13 +113,24 @@ def test_too_many_rejected_messages_stop_the_runner_again_and_again(
     assert _counts(tmp_path)["silver.rejected_events"] == 0
 
 
+def test_without_its_checkpoint_a_table_is_not_filled_again(spark: SparkSession, kafka: Kafka, tmp_path: Path) -> None:
+    kafka.fresh_topics()
+    _send(kafka, good_examples(POS)[0])
+    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    rmtree(tmp_path / "_checkpoints")
+    with pytest.raises(
+        PermanentError, match=r"(bronze\.pos|silver\.pos_events) has rows, but the checkpoint .* is gone"
+    ):
+        _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+
+
 def test_any_other_failure_is_one_line_that_names_the_query(spark: SparkSession, tmp_path: Path) -> None:
     def fail(_batch: object) -> None:
         raise ValueError("the disk is on fire\nmore")
 
     rows = spark.readStream.format("rate").load()
     query = Query("gold.test", rows, fail)
-    runner = StreamRunner(SparkLake(spark, str(tmp_path)), [[query]], Event())
+    runner = StreamRunner(ArrowLake(str(tmp_path)), [query], Event())
     with pytest.raises(RetryableError, match=r"^streaming query gold\.test failed: the disk is on fire$"):
         runner.run(0.1, lambda _: None)
 
@@ -133,7 +144,7 @@ def test_a_stop_ends_all_queries_cleanly(spark: SparkSession, tmp_path: Path) ->
         if state["ready"] and state["queries"]["gold.test"]:
             stop.set()
 
-    query = Query("gold.test", spark.readStream.format("rate").load(), lambda batch: batch.rows.foreach(lambda _: None))
-    StreamRunner(SparkLake(spark, str(tmp_path)), [[query]], stop).run(0.1, report)
+    query = Query("gold.test", spark.readStream.format("rate").load(), lambda _batch: None)
+    StreamRunner(ArrowLake(str(tmp_path)), [query], stop).run(0.1, report)
     assert spark.streams.active == []
     assert set(states[-1]["queries"]["gold.test"]) == {"batch", "input_rows", "rows_per_s", "at"}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
-from contracts.tables import SILVER_SESSIONS, TABLES
-from data_lake.arrow_lake import ArrowLake
+from contracts.errors import TableChangedError
+from contracts.tables import SILVER_SESSIONS, TABLES, Table
+from data_lake.arrow_lake import ArrowLake, Transaction
 from data_lake.schemas import arrow_schema, arrow_type
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,3 +84,51 @@ def test_overwrite_leaves_what_its_condition_does_not_name(lake: ArrowLake) -> N
         assert _counts(lake) == {"s-0": 1, "s-1": 1, "s-2": 7}
     lake.overwrite(SILVER_SESSIONS, _sessions({}), "visitor_id IN ('v-0')")
     assert _counts(lake) == {"s-2": 7}
+
+
+def test_a_table_takes_rows_after_its_documentation_changed(lake: ArrowLake) -> None:
+    columns = tuple(replace(column, doc=f"new: {column.doc}") for column in SILVER_SESSIONS.columns)
+    documented_anew = replace(SILVER_SESSIONS, columns=columns)
+    lake.overwrite(documented_anew, _sessions({0: 1}), "true")
+    lake.replace(documented_anew, _sessions({0: 2}), _visitors(0))
+    assert _counts(lake) == {"s-0": 2}
+
+
+class _Overtaken(ArrowLake):
+    """Lets another process change rows of the visitor v-0 between its own look at the table and its commit."""
+
+    def _open(self, table: Table) -> DeltaTable:
+        opened = super()._open(table)
+        ArrowLake(self.uri).overwrite(SILVER_SESSIONS, _sessions({0: 5}), "visitor_id = 'v-0'")
+        return opened
+
+
+def test_of_two_writers_of_the_same_rows_the_later_is_told_to_run_again(lake: ArrowLake) -> None:
+    overtaken = _Overtaken(lake.uri)
+    told = r"^table silver\.sessions was changed by another process at the same time: run this again$"
+    with pytest.raises(TableChangedError, match=told):
+        overtaken.overwrite(SILVER_SESSIONS, _sessions({0: 7}), "visitor_id = 'v-0'")
+    with pytest.raises(TableChangedError, match=told):
+        overtaken.replace(SILVER_SESSIONS, _sessions({0: 7}), _visitors(0))
+    assert _counts(lake) == {"s-0": 5}
+
+
+def test_writers_of_other_rows_do_not_meet(lake: ArrowLake) -> None:
+    _Overtaken(lake.uri).overwrite(SILVER_SESSIONS, _sessions({2: 7}), "visitor_id = 'v-1'")
+    assert _counts(lake) == {"s-0": 5, "s-2": 7}
+
+
+def test_many_may_create_the_tables_at_once(tmp_path: Path) -> None:
+    for attempt in range(3):
+        lakes = [ArrowLake(str(tmp_path / str(attempt))) for _ in range(4)]
+        with ThreadPoolExecutor(len(lakes)) as pool:
+            list(pool.map(ArrowLake.create_missing, lakes))
+        assert [lakes[0].count(table) for table in TABLES] == [0] * len(TABLES)
+
+
+def test_a_transaction_is_written_once(lake: ArrowLake) -> None:
+    for writer, number, rows in (("a", 0, 1), ("a", 0, 1), ("a", 1, 2), ("b", 0, 3), ("a", 0, 3)):
+        lake.append(SILVER_SESSIONS, _sessions({number: 1}), Transaction(writer, number))
+        assert lake.count(SILVER_SESSIONS) == rows
+    assert lake.knows(SILVER_SESSIONS, "a")
+    assert not lake.knows(SILVER_SESSIONS, "c")

@@ -36,9 +36,9 @@ def test_one_day_with_events_is_enough() -> None:
 
 @pytest.mark.parametrize("history_counts", [True, False])
 def test_no_events_at_all_and_only_later_ones_are_refused(history_counts: bool) -> None:
-    with pytest.raises(NotReadyError, match=r"for t on 2026-11-16: it holds events from 2026-11-17 to 2026-11-18"):
+    with pytest.raises(NotReadyError, match=r"for t on 2026-11-16: it holds such events from 2026-11-17 to 2026-11-18"):
         require_events("t", {TUE: 1, WED: 1}, [MON], history_counts=history_counts)
-    with pytest.raises(NotReadyError, match=r"from 2026-11-16 to 2026-11-17: it is empty"):
+    with pytest.raises(NotReadyError, match=r"from 2026-11-16 to 2026-11-17: it holds none"):
         require_events("t", {}, [MON, TUE], history_counts=history_counts)
 
 

@@ -9,19 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
-from pyspark.sql.pandas.types import to_arrow_schema
 
-from contracts.events import Rejection, load_schema, parse_event
-from contracts.tables import Table
-from contracts.topics import TOPICS, topic_of
-from stream_processing.parsed_messages import parse_batch, parse_message, parse_messages, typed_array
-from stream_processing.silver_events import EVENT_TABLES
-from tests.fixtures.event_rows import START
-from tests.integration.stream_rows import bronze, collected, good_examples, message
+from contracts.events import load_schema
+from contracts.topics import CLICKSTREAM, TOPICS, topic_of
+from data_lake.schemas import arrow_schema
+from stream_processing.checked_messages import check_batch, check_message
+from stream_processing.silver import EVENT_TABLES
+from stream_processing.typed_events import typed_events
+from tests.fixtures.messages import RECEIVED_AT, checked, good_examples, message, raw_batch
 
 _JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3), st.lists, max_leaves=3)
 _ADDRESS = {"partition": 0, "offset": 7}
@@ -90,29 +87,19 @@ def _expected(value: Any, wanted: pa.DataType) -> Any:
     return value
 
 
-@pytest.fixture(scope="module")
-def arrow_schemas(spark: SparkSession) -> dict[Table, pa.Schema]:
-    return {table: parse_messages_schema(spark, topic, table) for topic, table in EVENT_TABLES.items()}
-
-
-def parse_messages_schema(spark: SparkSession, topic: Any, table: Table) -> pa.Schema:
-    return to_arrow_schema(parse_messages(bronze(spark, topic, []), table).schema, timezone="UTC")
-
-
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(event=_EVENTS)
-def test_nothing_of_an_accepted_event_is_lost(arrow_schemas: dict[Table, pa.Schema], event: dict[str, Any]) -> None:
+def test_nothing_of_an_accepted_event_is_lost(event: dict[str, Any]) -> None:
     topic = topic_of(event["event_type"])
-    raw = json.dumps(event).encode()
-    assert not isinstance(parse_event(raw, topic.name), Rejection)
-    fields = parse_message(raw, None, topic.name, **_ADDRESS)
+    messages = checked(topic, [message(event)])
+    assert messages.select(["reason", "id"]).to_pylist() == [{"reason": None, "id": event["event_id"]}]
+    [landed] = typed_events(messages, EVENT_TABLES[topic]).to_pylist()
     properties = load_schema(f"{event['event_type']}.v1")["properties"]
-    for field in arrow_schemas[EVENT_TABLES[topic]]:
+    for field in arrow_schema(EVENT_TABLES[topic]):
         if field.name in properties:
-            landed = typed_array([fields.get(field.name)], field.type)[0].as_py()
-            assert landed == _expected(event.get(field.name), field.type), field.name
-        elif field.name != "sent_by":
-            assert fields.get(field.name) is None, f"{field.name} is of no concern to a {event['event_type']}"
+            assert landed[field.name] == _expected(event.get(field.name), field.type), field.name
+        elif field.name not in messages.column_names:
+            assert landed[field.name] is None, f"{field.name} is of no concern to a {event['event_type']}"
 
 
 @given(
@@ -124,10 +111,9 @@ def test_nothing_of_an_accepted_event_is_lost(arrow_schemas: dict[Table, pa.Sche
 )
 def test_any_bytes_become_a_rejection_with_a_reason(value: bytes, headers: list[tuple[str, bytes | None]]) -> None:
     given_headers = [{"key": key, "value": header} for key, header in headers]
-    fields = parse_message(value, given_headers, "clickstream", **_ADDRESS)
+    fields = check_message(value, given_headers, "clickstream", **_ADDRESS)
     assert fields["reason"]
-    assert fields["value"] == value
-    assert len(fields["rejected_id"]) == 64
+    assert len(fields["id"]) == 64
 
 
 def test_a_rejected_row_of_a_file_keeps_its_id_wherever_it_lies() -> None:
@@ -135,8 +121,8 @@ def test_a_rejected_row_of_a_file_keeps_its_id_wherever_it_lies() -> None:
         "value": b"cut",
         "headers": message(b"", source_file="a.csv", source_line="7", mapping_error="cut")["headers"],
     }
-    first = parse_message(**row, topic="clickstream", partition=0, offset=1)
-    again = parse_message(**row, topic="clickstream", partition=3, offset=9)
+    first = check_message(**row, topic="clickstream", partition=0, offset=1)
+    again = check_message(**row, topic="clickstream", partition=3, offset=9)
     assert first == again
     assert (first["reason"], first["message"], first["source_file"], first["source_line"]) == (
         "unmapped_row",
@@ -145,18 +131,18 @@ def test_a_rejected_row_of_a_file_keeps_its_id_wherever_it_lies() -> None:
         7,
     )
     other_line = message(b"", source_file="a.csv", source_line="8", mapping_error="cut")["headers"]
-    other = parse_message(b"cut", other_line, "clickstream", 0, 1)
-    assert other["rejected_id"] != first["rejected_id"]
+    other = check_message(b"cut", other_line, "clickstream", 0, 1)
+    assert other["id"] != first["id"]
 
 
 def test_a_rejected_message_is_known_by_its_address() -> None:
-    ids = {parse_message(b"x", None, "clickstream", partition, 1)["rejected_id"] for partition in (0, 1)}
+    ids = {check_message(b"x", None, "clickstream", partition, 1)["id"] for partition in (0, 1)}
     assert len(ids) == 2
 
 
 def test_a_good_event_with_a_mapping_error_is_rejected_all_the_same() -> None:
     good = good_examples(TOPICS[0])[0]
-    fields = parse_message(
+    fields = check_message(
         json.dumps(good).encode(), message(b"", mapping_error="no id")["headers"], "clickstream", 0, 1
     )
     assert fields["reason"] == "unmapped_row"
@@ -164,11 +150,10 @@ def test_a_good_event_with_a_mapping_error_is_rejected_all_the_same() -> None:
 
 def test_the_last_of_repeated_headers_counts() -> None:
     headers = [{"key": "producer", "value": b"a"}, {"key": "producer", "value": b"\xff"}]
-    assert parse_message(b"x", headers, "pos", 0, 1)["sent_by"] == "�"
+    assert check_message(b"x", headers, "pos", 0, 1)["sent_by"] == "�"
 
 
-def test_spark_workers_parse_extreme_values(spark: SparkSession) -> None:
-    topic, table = next(iter(EVENT_TABLES.items()))
+def test_extreme_values_are_kept() -> None:
     order = {
         "event_id": "e-1",
         "event_type": "order_placed",
@@ -179,19 +164,14 @@ def test_spark_workers_parse_extreme_values(spark: SparkSession) -> None:
         "order_id": "o",
         "lines": [{"product_id": "p", "quantity": 1e6, "unit_price": "99999999999999.9999"}],
     }
-    [row] = collected(parse_messages(bronze(spark, topic, [message(order, producer="api")]), table))
+    messages = checked(CLICKSTREAM, [message(order, producer="api")])
+    assert messages["reason"].to_pylist() == [None]
+    [row] = typed_events(messages, EVENT_TABLES[CLICKSTREAM]).to_pylist()
     assert row["occurred_at"] == datetime(1899, 12, 31, 0, 1, 0, 500000, tzinfo=UTC)
     assert row["visitor_id"] == "v\u0000é"
     assert row["lines"][0]["unit_price"] == Decimal("99999999999999.9999")
-    assert (row["lines"][0]["quantity"], row["sent_by"], row["received_at"], row["reason"]) == (
-        10**6,
-        "api",
-        START,
-        None,
-    )
+    assert (row["lines"][0]["quantity"], row["sent_by"], row["received_at"]) == (10**6, "api", RECEIVED_AT)
 
 
-def test_an_empty_batch_stays_empty(arrow_schemas: dict[Table, pa.Schema], spark: SparkSession) -> None:
-    topic, table = next(iter(EVENT_TABLES.items()))
-    [*batches] = bronze(spark, topic, [message(b"x")]).toArrow().to_batches()
-    assert parse_batch(batches[0].slice(0, 0), arrow_schemas[table]).num_rows == 0
+def test_an_empty_batch_stays_empty() -> None:
+    assert check_batch(raw_batch(CLICKSTREAM, [])).num_rows == 0
