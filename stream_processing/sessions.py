@@ -12,12 +12,17 @@ from data_lake.sql import run_sql
 # What the shop shows by itself is no activity of the visitor.
 IS_ACTIVITY = "event_type <> 'recommendations_shown'"
 
+# The columns of silver.clickstream_events that sessions and what follows from them are made of.
+EVENT_COLUMNS = (
+    *("visitor_id", "event_id", "event_type", "occurred_at", "customer_id", "device", "country"),
+    *("product_id", "quantity", "unit_price", "lines"),
+)
+
 # Order is by time, then by event id. No event id holds a bar, so two visitors cannot share a session id.
 _SESSIONIZED = f"""
     WITH activity AS (
         SELECT
-            visitor_id, event_id, event_type, occurred_at, customer_id, device, country, product_id, quantity,
-            unit_price, lines,
+            {", ".join(EVENT_COLUMNS)},
             epoch_us(occurred_at) - lag(epoch_us(occurred_at)) OVER by_visitor AS gap_us
         FROM events
         WHERE {IS_ACTIVITY}

@@ -19,14 +19,15 @@ from contracts.tables import (
 from data_lake.arrow_lake import ArrowLake
 from data_lake.sql import run_sql
 from stream_processing.session_training_rows import latest_session_features, session_training_rows
-from stream_processing.sessions import IS_ACTIVITY, sessionized, sessions
+from stream_processing.sessions import EVENT_COLUMNS, IS_ACTIVITY, sessionized, sessions
 from stream_processing.visitor_features import visitor_features
 
 # Writes rows (entity key, event_timestamp, features) of a feature view to the online store.
 WriteOnline = Callable[[str, Sequence[Mapping[str, Any]]], object]
 
 _TOUCHED = f"SELECT DISTINCT visitor_id FROM events WHERE {IS_ACTIVITY}"  # noqa: S608 - made of constants
-_HISTORY = "SELECT events.* FROM events SEMI JOIN touched USING (visitor_id)"
+# Silver's table is wide: only what sessions are made of is read.
+_HISTORY = f"SELECT {', '.join(EVENT_COLUMNS)} FROM events SEMI JOIN touched USING (visitor_id)"  # noqa: S608
 _ROWS_PER_WRITE = 5_000
 
 
