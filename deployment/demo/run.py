@@ -243,6 +243,8 @@ class Demo:
             self.summary.failures += weak_models(self.summary.models, not self._source.trades_live)
 
     def _finish_summary(self) -> None:
+        taken = self._progress.gauges.freshness_ms
+        self.summary.freshness = {"p50_ms": percentile(taken, 50), "p99_ms": percentile(taken, 99)}
         self.summary.layers = layer_rows(self._lake)
         self.summary.peak_memory_mib = round(self._memory.peak_mib, 1)
         self.summary.phases_s = self._progress.phases_s()

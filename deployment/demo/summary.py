@@ -23,6 +23,7 @@ class Summary:
     layers: dict[str, dict[str, int]] = field(default_factory=dict)
     models: dict[str, dict[str, Any]] = field(default_factory=dict)
     api: dict[str, float | None] = field(default_factory=dict)
+    freshness: dict[str, float | None] = field(default_factory=dict)
     phases_s: dict[str, float] = field(default_factory=dict)
     first_recommendation_s: float | None = None
     peak_memory_mib: float = 0.0
