@@ -10,6 +10,7 @@ AisleError
 │   ├── InvalidSettingError
 │   ├── InvalidMappingError
 │   ├── InvalidSourceFileError
+│   ├── InvalidQueryError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
@@ -59,6 +60,10 @@ class InvalidMappingError(UserError):
 
 class InvalidSourceFileError(UserError):
     """A file to be replayed is missing, unreadable or of an unknown format."""
+
+
+class InvalidQueryError(UserError):
+    """A query is no SQL that only reads the lake's tables."""
 
 
 class UnknownNameError(UserError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from contracts.errors import NotReadyError
 from contracts.tables import TABLES, Table
@@ -21,6 +23,8 @@ _PROPERTIES = {
     # A commit a second would leave 86,400 small files a day.
     "delta.autoOptimize.autoCompact": "true",
 }
+# A version number of one table, or an aware time.
+AsOf = int | datetime
 # delta-rs has no auto-compaction: above this many files a table that it writes is compacted.
 _MOST_FILES = 64
 
@@ -56,9 +60,13 @@ class ArrowLake:
         names = list(columns if columns is not None else table.column_names)
         return self.scan(table).to_table(columns=names, filter=where)
 
-    def scan(self, table: Table) -> ds.Dataset:
-        """Return the rows to be read by ``run_sql``; raises ``NotReadyError`` where the table was never made."""
-        return self._open(table).to_pyarrow_dataset()
+    def scan(self, table: Table, as_of: AsOf | None = None) -> ds.Dataset:
+        """Return the rows, now or as they were, to be read by ``run_sql``.
+
+        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``.
+        """
+        opened = self._open(table)
+        return (opened if as_of is None else _travelled(opened, table, as_of)).to_pyarrow_dataset()
 
     def count(self, table: Table) -> int:
         """Return the number of rows, from the log alone; raises ``NotReadyError`` where the table was never made."""
@@ -106,6 +114,31 @@ class ArrowLake:
             msg = f"table {table.name} is not there yet: {self.path(table)} is empty; run `aisle stream` first"
             raise NotReadyError(msg)
         return DeltaTable(self.path(table))
+
+
+def _travelled(newest: DeltaTable, table: Table, as_of: AsOf) -> DeltaTable:
+    """Return the table at version ``as_of``, or at the last one committed up to that time."""
+    latest = newest.version()
+    if isinstance(as_of, int) and as_of > latest:
+        msg = f"{table.name} has no version {as_of}: expected 0 to {latest}"
+        raise NotReadyError(msg)
+    then = DeltaTable(newest.table_uri)
+    try:
+        then.load_as_version(as_of)
+    except DeltaError as error:
+        msg = f"{table.name} cannot be read as of {as_of}: its log does not reach back that far"
+        raise NotReadyError(msg) from error
+    if isinstance(as_of, datetime):
+        # Asked for a time before the first commit, delta-rs gives the first version.
+        _require_commit_before(table, as_of, newest.history(latest - then.version() + 1)[-1]["timestamp"])
+    return then
+
+
+def _require_commit_before(table: Table, as_of: datetime, committed_ms: int) -> None:
+    committed = datetime.fromtimestamp(committed_ms / 1000, UTC)
+    if committed > as_of:
+        msg = f"{table.name} was not there yet at {as_of.isoformat()}: its first commit is of {committed.isoformat()}"
+        raise NotReadyError(msg)
 
 
 def _changes(table: Table, rows: pa.Table, stored: pa.Table) -> pa.Table:
