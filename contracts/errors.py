@@ -11,6 +11,7 @@ AisleError
 │   ├── InvalidMappingError
 │   ├── InvalidSourceFileError
 │   ├── InvalidQueryError
+│   ├── InvalidPatchError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
@@ -64,6 +65,10 @@ class InvalidSourceFileError(UserError):
 
 class InvalidQueryError(UserError):
     """A query is no SQL that only reads the lake's tables."""
+
+
+class InvalidPatchError(UserError):
+    """A repair is no JSON Patch, or does not fit the event."""
 
 
 class UnknownNameError(UserError):

@@ -1,4 +1,7 @@
-"""The lake without Spark: Arrow tables in and out by delta-rs. Every write is one commit and safe to repeat."""
+"""The lake without Spark: Arrow tables in and out by delta-rs.
+
+Every write is one commit and, ``append`` apart, safe to repeat.
+"""
 
 from __future__ import annotations
 
@@ -75,6 +78,10 @@ class ArrowLake:
     def version(self, table: Table) -> int:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self._open(table).version()
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        """Add ``rows`` in one commit; the only write that is not safe to repeat."""
+        write_deltalake(self._open(table), rows.select(table.column_names).cast(arrow_schema(table)), mode="append")
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes."""

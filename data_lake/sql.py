@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -11,12 +14,28 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+_ROWS_PER_BATCH = 10_000
 
 
 def run_sql(sql: str, **tables: pa.Table | ds.Dataset) -> pa.Table:
     """Return the result of a query over ``tables``, each under its keyword's name; a day is a day in UTC."""
+    with _connected(tables) as connection:
+        return connection.sql(sql).to_arrow_table()
+
+
+@contextmanager
+def open_sql(
+    sql: str, parameters: Mapping[str, object], **tables: pa.Table | ds.Dataset
+) -> Iterator[pa.RecordBatchReader]:
+    """Yield the result of such a query in batches; ``parameters`` are the values of its ``$name``."""
+    with _connected(tables) as connection:
+        yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(_ROWS_PER_BATCH)
+
+
+@contextmanager
+def _connected(tables: Mapping[str, pa.Table | ds.Dataset]) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(":memory:", config=_OFFLINE) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():
             connection.register(name, table)
-        return connection.sql(sql).to_arrow_table()
+        yield connection

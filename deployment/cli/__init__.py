@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "Publish a file of real events.",
     "stream": "Run the streaming jobs (the stack does this for you).",
     "query": "Run read-only SQL on the lake, now or as of a time.",
+    "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
     "features": "Apply, materialize and read features.",
     "train": "Train, evaluate and register a model.",

@@ -11,29 +11,19 @@ from typing import IO, Any
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from deployment.cli.printable import printable, readable
+from deployment.cli.printable import readable
+from deployment.cli.text_table import text_table
 
 Batches = Iterable[pa.RecordBatch]
 Writer = Callable[[pa.Schema, Batches, IO[bytes]], None]
 
-# Of a table that goes into a file or pipe: nothing is cut there.
-_WIDEST = 10_000
-
 
 def _as_table(schema: pa.Schema, batches: Batches, out: IO[bytes]) -> None:
-    """Hold all rows at once; control characters are shown as escapes."""
-    table = Table(box=None, pad_edge=False)
-    for field in schema:
-        table.add_column(Text(field.name), justify="right" if _is_number(field.type) else "left", overflow="fold")
-    for values in _tuples(batches):
-        table.add_row(*(Text(printable(_cell(value))) for value in values))
-    text = io.StringIO()
-    Console(file=text, width=None if out.isatty() else _WIDEST).print(table)
-    out.write("".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines()).encode())
+    """Hold all rows at once."""
+    numbers = [field.name for field in schema if _is_number(field.type)]
+    rows = (tuple(map(_cell, values)) for values in _tuples(batches))
+    out.write(text_table(schema.names, rows, out.isatty(), numbers).encode())
 
 
 def _as_csv(schema: pa.Schema, batches: Batches, out: IO[bytes]) -> None:
