@@ -17,6 +17,7 @@ AisleError
 │   ├── PortTakenError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
+├── BreakingContractError a schema changed in a way that breaks readers or writers
 └── QualityError         a table broke its expectations
 """
 
@@ -89,6 +90,10 @@ class NotReadyError(UserError):
 
 class TooManyRejectedError(PermanentError):
     """More events were rejected than the limit allows."""
+
+
+class BreakingContractError(PermanentError):
+    """An event schema changed in a way that breaks readers or writers of its released form."""
 
 
 class QualityError(PermanentError):

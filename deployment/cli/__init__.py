@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "Let the simulated shop trade.",
     "replay": "Publish a file of real events.",
     "stream": "Run the streaming jobs (the stack does this for you).",
+    "contracts": "List, check and release the event contracts.",
     "query": "Run read-only SQL on the lake, now or as of a time.",
     "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
