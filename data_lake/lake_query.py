@@ -33,7 +33,7 @@ _REFUSED = re.compile(
 )
 _LAYERS = tuple(f"{layer}." for layer in dict.fromkeys(table.layer for table in TABLES))
 _NO_TABLE = re.compile(r"Table with name (.+) does not exist")
-_GONE = re.compile(r"not found|No such file")
+_GONE = re.compile(r"reading the stream registered as .* (not found|No such file)", re.DOTALL)
 
 
 @contextmanager
@@ -52,7 +52,8 @@ def query_lake(
             _require_harmless(parts)
             _register(connection, lake, _used_tables(parts), as_of)
             result = connection.sql(sql)
-            yield (result if limit is None else result.limit(limit)).to_arrow_reader(_ROWS_PER_BATCH)
+            rows = (result if limit is None else result.limit(limit)).to_arrow_reader(_ROWS_PER_BATCH)
+            yield pa.RecordBatchReader.from_batches(rows.schema, _batches(rows))
         except duckdb.CatalogException as error:
             raise _unknown(error) from error
         except duckdb.Error as error:
@@ -139,11 +140,20 @@ def _register(connection: duckdb.DuckDBPyConnection, lake: ArrowLake, used: list
         connection.execute(f'CREATE VIEW {table.name} AS FROM "{table.name}"')
 
 
-def _one_line(error: duckdb.Error) -> str:
+def _batches(rows: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """Yield the batches; what DuckDB meets on the way comes through Arrow as another error."""
+    try:
+        yield from rows
+    except (OSError, pa.ArrowException) as error:
+        msg = f"query: {_one_line(error)}"
+        raise InvalidQueryError(msg) from error
+
+
+def _one_line(error: Exception) -> str:
     """Return DuckDB's message without its class, its drawing of the place and its advice about settings."""
     text = str(error).partition("\n\n")[0]
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, duckdb.OutOfMemoryException) or text.startswith("Out of Memory Error"):
         return f"needs more than {_LIMITS['memory_limit']} of memory: select fewer rows or columns"
-    if isinstance(error, duckdb.InvalidInputException) and _GONE.search(text):
+    if _GONE.search(text):
         return "a file of this version is gone, vacuumed or just compacted: expected a newer --as-of, or try again"
     return " ".join(text.partition("Error: ")[2].split()) or text

@@ -125,6 +125,7 @@ def test_a_version_whose_files_are_gone_is_said_so(tmp_path: Path) -> None:
         ("selec 1", 'syntax error at or near "selec"'),
         ("select sesion_id from silver.sessions", r'"sesion_id" not found .* bindings: "session_id"'),
         ("select error('told so') from silver.sessions", "told so"),
+        ("select if(range = 99999, error('late'), 1) from range(100000)", "^query: late$"),
         ("select 'x'::int from silver.sessions", "Could not convert string 'x'"),
     ],
 )
