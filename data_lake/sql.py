@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
@@ -27,8 +28,12 @@ def run_sql(sql: str, **tables: pa.Table | ds.Dataset) -> pa.Table:
 def open_sql(
     sql: str, parameters: Mapping[str, object], **tables: pa.Table | ds.Dataset
 ) -> Iterator[pa.RecordBatchReader]:
-    """Yield the result of such a query in batches; ``parameters`` are the values of its ``$name``."""
-    with _connected(tables) as connection:
+    """Yield the result of such a query in batches; ``parameters`` are the values of its ``$name``.
+
+    For results of any size: beyond 2 GB the query spills to disk.
+    """
+    with TemporaryDirectory(prefix="aisle-sql-") as spill, _connected(tables) as connection:
+        connection.execute(f"SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
         yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(_ROWS_PER_BATCH)
 
 

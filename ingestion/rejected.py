@@ -120,7 +120,7 @@ class RejectedEvents:
 
     def counts(self, dimension: str, wanted: Filter) -> list[Count]:
         """Return the counts by one of ``DIMENSIONS``, the largest first, days in order."""
-        states = ", ".join(f"count_if(state = '{state}') AS {state}" for state in State)
+        states = ", ".join(f"count(*) FILTER (state = '{state}') AS {state}" for state in State)
         order = "1" if dimension == "day" else "2 DESC, 1"
         sql = f"""
             {_ROWS} SELECT {DIMENSIONS[dimension]} AS value, count(*) AS rejected, {states}
