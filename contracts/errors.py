@@ -11,11 +11,14 @@ AisleError
 │   ├── InvalidSettingError
 │   ├── InvalidMappingError
 │   ├── InvalidSourceFileError
+│   ├── InvalidQueryError
+│   ├── InvalidPatchError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
+├── BreakingContractError a schema changed in a way that breaks readers or writers
 └── QualityError         a table broke its expectations
 """
 
@@ -66,6 +69,14 @@ class InvalidSourceFileError(UserError):
     """A file to be replayed is missing, unreadable or of an unknown format."""
 
 
+class InvalidQueryError(UserError):
+    """A query is no SQL that only reads the lake's tables."""
+
+
+class InvalidPatchError(UserError):
+    """A repair is no JSON Patch, or does not fit the event."""
+
+
 class UnknownNameError(UserError):
     """A table, topic, model, mapping or service of that name does not exist."""
 
@@ -84,6 +95,10 @@ class NotReadyError(UserError):
 
 class TooManyRejectedError(PermanentError):
     """More events were rejected than the limit allows."""
+
+
+class BreakingContractError(PermanentError):
+    """An event schema changed in a way that breaks readers or writers of its released form."""
 
 
 class QualityError(PermanentError):

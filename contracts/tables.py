@@ -161,6 +161,20 @@ SILVER_REJECTED_EVENTS = Table(
     ),
 )
 
+SILVER_REJECTED_DECISIONS = Table(
+    name="silver.rejected_decisions",
+    grain="one decision on a rejected event; append-only, the latest of an event counts",
+    key=("rejected_id", "decided_at"),
+    columns=(
+        Column("rejected_id", "string"),
+        Column("decision", "string", "replayed or dropped"),
+        Column("decided_at", "timestamp"),
+        Column("because", "string", "why it was dropped"),
+        Column("patch", "string", "the JSON Patch that repaired it; null where it was sent as it was"),
+        Column("event_id", "string", "of the event that was sent"),
+    ),
+)
+
 SILVER_SESSIONS = Table(
     name="silver.sessions",
     grain="one session of a visitor: activity with no gap over 30 minutes; recommendations_shown is not activity",
@@ -332,6 +346,7 @@ TABLES: tuple[Table, ...] = (
     SILVER_CLICKSTREAM_EVENTS,
     SILVER_POS_EVENTS,
     SILVER_REJECTED_EVENTS,
+    SILVER_REJECTED_DECISIONS,
     SILVER_SESSIONS,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_VISITOR_FEATURES,

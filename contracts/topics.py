@@ -15,6 +15,8 @@ PRODUCER_HEADER = "producer"
 SOURCE_FILE_HEADER = "source_file"
 SOURCE_LINE_HEADER = "source_line"
 MAPPING_ERROR_HEADER = "mapping_error"
+# The rejected_id that a message was replayed from.
+REPAIRED_FROM_HEADER = "repaired_from"
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,21 @@
-"""The lake without Spark: Arrow tables in and out by delta-rs. Every write is one commit and safe to repeat."""
+"""The lake without Spark: Arrow tables in and out by delta-rs.
+
+Every write is one commit and, ``append`` apart, safe to repeat.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from contracts.errors import NotReadyError, TableChangedError
 from contracts.tables import TABLES, Table
@@ -25,6 +29,8 @@ _PROPERTIES = {
     # A commit a second would leave 86,400 small files a day.
     "delta.autoOptimize.autoCompact": "true",
 }
+# A version number of one table, or an aware time.
+AsOf = int | datetime
 # delta-rs has no auto-compaction: above this many files a table that it writes is compacted.
 _MOST_FILES = 64
 
@@ -77,9 +83,13 @@ class ArrowLake:
         names = list(columns if columns is not None else table.column_names)
         return self.scan(table).to_table(columns=names, filter=where)
 
-    def scan(self, table: Table) -> ds.Dataset:
-        """Return the rows to be read by ``run_sql``; raises ``NotReadyError`` where the table was never made."""
-        return self._open(table).to_pyarrow_dataset()
+    def scan(self, table: Table, as_of: AsOf | None = None) -> ds.Dataset:
+        """Return the rows, now or as they were, to be read by ``run_sql``.
+
+        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``.
+        """
+        opened = self._open(table)
+        return (opened if as_of is None else _travelled(opened, table, as_of)).to_pyarrow_dataset()
 
     def count(self, table: Table) -> int:
         """Return the number of rows, from the log alone; raises ``NotReadyError`` where the table was never made."""
@@ -93,14 +103,19 @@ class ArrowLake:
         """Say whether a ``Transaction`` of ``writer`` is in the table."""
         return self._open(table).transaction_version(writer) is not None
 
-    def append(self, table: Table, rows: pa.Table, transaction: Transaction) -> None:
-        """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one."""
-        opened = self._open(table)
-        done = opened.transaction_version(transaction.writer)
-        if done is None or done < transaction.number:
+    def append(self, table: Table, rows: pa.Table, transaction: Transaction | None = None) -> None:
+        """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one.
+
+        Without a transaction it is the only write that is not safe to repeat.
+        """
+        opened, marks = self._open(table), None
+        if transaction:
+            done = opened.transaction_version(transaction.writer)
+            if done is not None and done >= transaction.number:
+                return
             marks = CommitProperties(app_transactions=[deltalake.Transaction(transaction.writer, transaction.number)])
-            write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-            _compact(opened)
+        write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
+        _compact(opened)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
@@ -160,6 +175,31 @@ def _compact(table: DeltaTable) -> None:
         # Beside another writer it waits for the next write.
         with suppress(CommitFailedError):
             table.optimize.compact()
+
+
+def _travelled(newest: DeltaTable, table: Table, as_of: AsOf) -> DeltaTable:
+    """Return the table at version ``as_of``, or at the last one committed up to that time."""
+    latest = newest.version()
+    if isinstance(as_of, int) and as_of > latest:
+        msg = f"{table.name} has no version {as_of}: expected 0 to {latest}"
+        raise NotReadyError(msg)
+    then = DeltaTable(newest.table_uri)
+    try:
+        then.load_as_version(as_of)
+    except DeltaError as error:
+        msg = f"{table.name} cannot be read as of {as_of}: its log does not reach back that far"
+        raise NotReadyError(msg) from error
+    if isinstance(as_of, datetime):
+        # Asked for a time before the first commit, delta-rs gives the first version.
+        _require_commit_before(table, as_of, newest.history(latest - then.version() + 1)[-1]["timestamp"])
+    return then
+
+
+def _require_commit_before(table: Table, as_of: datetime, committed_ms: int) -> None:
+    committed = datetime.fromtimestamp(committed_ms / 1000, UTC)
+    if committed > as_of:
+        msg = f"{table.name} was not there yet at {as_of.isoformat()}: its first commit is of {committed.isoformat()}"
+        raise NotReadyError(msg)
 
 
 def _changes(table: Table, rows: pa.Table, stored: pa.Table) -> pa.Table:

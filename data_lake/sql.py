@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import duckdb
@@ -13,6 +16,7 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+_ROWS_PER_BATCH = 10_000
 
 # What a query reads: rows in memory, or files that are read as far as the query needs them.
 Rows: TypeAlias = pa.Table | ds.Dataset
@@ -20,8 +24,25 @@ Rows: TypeAlias = pa.Table | ds.Dataset
 
 def run_sql(sql: str, **tables: Rows) -> pa.Table:
     """Return the result of a query over ``tables``, each under its keyword's name; a day is a day in UTC."""
+    with _connected(tables) as connection:
+        return connection.sql(sql).to_arrow_table()
+
+
+@contextmanager
+def open_sql(sql: str, parameters: Mapping[str, object], **tables: Rows) -> Iterator[pa.RecordBatchReader]:
+    """Yield the result of such a query in batches; ``parameters`` are the values of its ``$name``.
+
+    For results of any size: beyond 2 GB the query spills to disk.
+    """
+    with TemporaryDirectory(prefix="aisle-sql-") as spill, _connected(tables) as connection:
+        connection.execute(f"SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
+        yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(_ROWS_PER_BATCH)
+
+
+@contextmanager
+def _connected(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(":memory:", config=_OFFLINE) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for name, table in tables.items():
             connection.register(name, table)
-        return connection.sql(sql).to_arrow_table()
+        yield connection

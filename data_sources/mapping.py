@@ -1,4 +1,4 @@
-"""A replay mapping: how the columns of a CSV file become events of a contract.
+"""A replay mapping: how the columns of a file become events of a contract.
 
 The smallest one, for a file with the columns ``ts``, ``session``, ``sku`` and ``price``::
 

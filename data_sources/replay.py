@@ -16,14 +16,17 @@ from data_sources.field_readers import UnmappedRowError
 from data_sources.mapping import Mapping
 from data_sources.mapping_check import check_contract, check_header, topic_of_mapping
 from data_sources.row_mapping import RowMapping
-from data_sources.source_file import SourceFile, SourceRow
+from data_sources.source import Source, SourceRow
 
 _SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """One message: an event of ``rows`` rows, the first of them at ``line``, or a raw row with ``mapping_error``."""
+    """One message: an event of ``rows`` rows, the first of them at ``line``, or a raw row with ``mapping_error``.
+
+    ``line`` counts what the source's ``unit`` says: lines, or the rows of a file without lines.
+    """
 
     message: Message
     line: int
@@ -136,7 +139,7 @@ class _Replay:
         return (*self._headers, (SOURCE_LINE_HEADER, str(line).encode()))
 
 
-def replay(source: SourceFile, mapping: Mapping) -> Iterator[Replayed]:
+def replay(source: Source, mapping: Mapping) -> Iterator[Replayed]:
     """Check mapping and file against each other, then return the messages; nothing is read ahead but groups.
 
     Raises ``InvalidMappingError`` and ``InvalidSourceFileError``, the latter also while the messages are taken.

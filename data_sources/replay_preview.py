@@ -8,10 +8,10 @@ from contracts import Reason, Rejection, parse_event
 from data_sources.replay import Replayed
 
 
-def preview(messages: Iterable[Replayed], first: int) -> Iterator[str]:
+def preview(messages: Iterable[Replayed], first: int, unit: str) -> Iterator[str]:
     """Yield a line for each of the ``first`` events and for every rejected message, and at last the totals.
 
-    The contract that decides is the one of silver.
+    ``unit`` is the source's. The contract that decides is the one of silver.
     """
     rows = accepted = rejected = 0
     for each in messages:
@@ -19,9 +19,9 @@ def preview(messages: Iterable[Replayed], first: int) -> Iterator[str]:
         rejection = _rejection(each)
         if rejection is not None:
             rejected += 1
-            yield f"rejected, line {each.line}: {rejection.reason}: {rejection.message}"
+            yield f"rejected, {unit} {each.line}: {rejection.reason}: {rejection.message}"
         elif accepted < first:
-            yield f"event, line {each.line}: {each.message.value.decode()}"
+            yield f"event, {unit} {each.line}: {each.message.value.decode()}"
         accepted += rejection is None
     yield f"{rows} rows: {accepted} events would be accepted, {rejected} messages rejected"
 

@@ -15,9 +15,9 @@ import click
 from contracts import EventBus, SystemClock
 from contracts.errors import InvalidSettingError
 from data_sources.mapping import read_mapping
+from data_sources.open_source import open_source
 from data_sources.replay import Replayed, at_speed, replay
 from data_sources.replay_preview import preview
-from data_sources.source_file import SourceFile
 from deployment.bootstrap.bus import build_bus
 from deployment.cli.progress import watched
 from deployment.settings import load_settings
@@ -71,7 +71,7 @@ class _Report:
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write what was sent here (JSON).")
 def command(file: Path, mapping_name: str, speed: float | None, dry_run: bool, report: Path | None) -> None:
-    """Publish FILE, a CSV file (also gzipped) of real events.
+    """Publish FILE of real events: CSV or JSON objects one a line (both also gzipped), or Parquet.
 
     A mapping says how its columns become events: a shipped one by name (online_retail, rees46), or your own as a
     YAML file of ten lines (docs/replay-mappings.md). Event ids derive from the mapping's name and the row or key,
@@ -83,6 +83,7 @@ def command(file: Path, mapping_name: str, speed: float | None, dry_run: bool, r
       aisle replay 2019-Oct.csv --mapping rees46 --speed 60x
       aisle replay online_retail.csv.gz --mapping online_retail --speed max
       aisle replay shop.csv --mapping my_shop.yaml --speed max --report sent.json
+      aisle replay shop.parquet --mapping my_shop.yaml --dry-run
     \b
     my_shop.yaml:
       name: my_shop
@@ -96,9 +97,10 @@ def command(file: Path, mapping_name: str, speed: float | None, dry_run: bool, r
         unit_price: price
     """
     mapping = read_mapping(mapping_name)
-    messages = replay(SourceFile(file, mapping.encoding, mapping.delimiter), mapping)
+    source = open_source(file, mapping)
+    messages = replay(source, mapping)
     if dry_run:
-        for line in preview(messages, _SHOWN_EVENTS):
+        for line in preview(messages, _SHOWN_EVENTS, source.unit):
             click.echo(line)
         return
     if report is not None and not report.parent.is_dir():

@@ -216,7 +216,7 @@ def test_speed_keeps_the_file_s_own_time() -> None:
 def test_a_preview_shows_first_events_and_every_rejection(run: Run) -> None:
     row = "01.07.2026 12:30,v-1,p-1,{}\n"
     messages = run("ts,session,sku,price\n" + row.format("9") * 3 + row.format("-1") + "cut\n", ROW)
-    first, *rest = preview(messages, 1)
+    first, *rest = preview(messages, 1, "line")
     assert first.startswith('event, line 2: {"event_id":')
     assert rest[0].startswith('rejected, line 5: invalid_value: unit_price is "-1": expected a decimal text, 0 or more')
     assert rest[1:] == [

@@ -23,7 +23,7 @@ _NO_LIMIT = 1.0
 class FullDisk(ArrowLake):
     """A lake that takes rejected events, and no others."""
 
-    def append(self, table: Table, rows: pa.Table, transaction: Transaction) -> None:
+    def append(self, table: Table, rows: pa.Table, transaction: Transaction | None = None) -> None:
         if table != SILVER_REJECTED_EVENTS:
             raise OSError("no space left on device")
         super().append(table, rows, transaction)

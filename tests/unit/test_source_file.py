@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.errors import InvalidSourceFileError
-from data_sources.source_file import SourceFile, SourceRow
+from data_sources.source import SourceRow
+from data_sources.source_file import SourceFile
 
 CELLS = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8), min_size=2, max_size=2)
 
