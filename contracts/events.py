@@ -24,6 +24,8 @@ _SCHEMAS = Path(__file__).parent / "schemas"
 _COMMON_URI = "aisle:common.v1"
 _LATEST_VERSION = {event_type: 1 for topic in TOPICS for event_type in topic.event_types}
 _SHOWN_VALUE_LENGTH = 80
+# Levels that orjson writes (it reads 1,024): one less than the validator bears.
+_MAX_NESTING = 254
 
 
 class Reason(StrEnum):
@@ -49,15 +51,20 @@ class Rejection:
     message: str
 
 
-def parse_event(raw: bytes | None, topic: str) -> Event | Rejection:
+NESTS_TOO_DEEP = Rejection(Reason.INVALID_VALUE, "", f"expected at most {_MAX_NESTING} levels of lists and objects")
+
+
+def parse_event(raw: bytes | None, topic: str | None) -> Event | Rejection:
     """Turn the bytes of one message on ``topic`` into an event, or say why they are none.
 
-    Strict JSON in UTF-8: no NaN, no trailing bytes, no integer beyond 64 bits.
+    Strict JSON in UTF-8: no NaN, no trailing bytes, at most 254 levels. None as ``topic``: any topic will do.
     """
     try:
         event = orjson.loads(raw or b"")
     except orjson.JSONDecodeError as error:
         return Rejection(Reason.NOT_JSON, "", f"expected one JSON object in UTF-8: {error}")
+    if raw and _nests_too_deep(raw, event):
+        return NESTS_TOO_DEEP
     return check_event(event, topic)
 
 
@@ -80,6 +87,16 @@ def check_event(event: object, topic: str | None = None) -> Event | Rejection:
         return Rejection(Reason.WRONG_TOPIC, "event_type", message)
     checker = validator(event_type, version)
     return event if checker.is_valid(event) else _first_violation(checker, event)
+
+
+def _nests_too_deep(raw: bytes, event: object) -> bool:
+    if raw.count(b"[") + raw.count(b"{") <= _MAX_NESTING:
+        return False
+    try:
+        orjson.dumps(event)
+    except TypeError:
+        return True
+    return False
 
 
 @cache

@@ -41,3 +41,29 @@ class EventBus(Protocol):
     def close(self) -> None:
         """Flush what is left and free the client."""
         ...
+
+
+class AcknowledgedBus(Protocol):
+    """Publishes for callers on an event loop, each of whom is told when the broker has their messages.
+
+    Bounded in memory: where the buffer is full it refuses at once instead of waiting.
+    """
+
+    def start(self) -> None:
+        """Begin to connect; returns at once, whether or not a broker is there."""
+        ...
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Return once all replicas have every message, of which there is at least one.
+
+        Raises ``BrokerUnavailableError``: each of the messages may then be on the broker, or come to be, or not.
+        """
+        ...
+
+    def require_ready(self) -> None:
+        """Raise ``BrokerUnavailableError`` unless a broker with all topics answers; blocks for 2 s at most."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what is on its way, and free the client."""
+        ...

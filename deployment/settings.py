@@ -25,6 +25,8 @@ def _absolute_unless_uri(place: str) -> str:
     return str(Path(place).absolute()) if place and "://" not in place else place
 
 
+_ORIGIN = r"https?://[^\s/,*]+"
+_ORIGINS = rf"^(\*|{_ORIGIN}(\s*,\s*{_ORIGIN})*)?$"
 Port = Annotated[int, Field(ge=1024, le=65535)]
 # Child processes run in other directories.
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
@@ -82,6 +84,22 @@ class ApiSettings(_Group):
     model_poll_s: float = Field(default=2.0, gt=0)
 
 
+class CollectorSettings(_Group):
+    """The HTTP collector. ``enabled``: the stack runs it too. ``cors_origins``: web origins, with commas, or ``*``."""
+
+    enabled: bool = False
+    host: str = _LOOPBACK
+    port: Port = 18082
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=4 * 1024 * 1024)
+    max_batch_events: int = Field(default=1000, ge=1)
+    cors_origins: Annotated[str, Field(pattern=_ORIGINS)] = ""
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins one by one."""
+        return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+
 class SparkSettings(_Group):
     """Spark: ``local[*]`` here, a cluster manager elsewhere."""
 
@@ -109,6 +127,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = RedisSettings()
     mlflow: MlflowSettings = MlflowSettings()
     api: ApiSettings = ApiSettings()
+    collector: CollectorSettings = CollectorSettings()
     spark: SparkSettings = SparkSettings()
     airflow: AirflowSettings = AirflowSettings()
 

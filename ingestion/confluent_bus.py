@@ -75,7 +75,7 @@ class ConfluentBus:
         with self._connecting:
             if self._producer is None:
                 require_broker(self._servers)
-                self._producer = Producer(_config(self._servers, self._delivery_timeout), logger=_log)
+                self._producer = Producer(producer_config(self._servers, self._delivery_timeout), logger=_log)
             return self._producer
 
     def _accepted(self, producer: Producer, message: Message) -> bool:
@@ -101,7 +101,8 @@ class ConfluentBus:
             self._deliveries.failed(error.str())
 
 
-def _config(servers: str, delivery_timeout: timedelta) -> dict[str, str | int | bool]:
+def producer_config(servers: str, delivery_timeout: timedelta) -> dict[str, str | int | bool]:
+    """Return what every librdkafka producer of Aisle is set to."""
     return {
         "bootstrap.servers": servers,
         "acks": "all",

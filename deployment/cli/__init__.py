@@ -29,6 +29,7 @@ COMMANDS = {
     "features": "Apply, materialize and read features.",
     "train": "Train, evaluate and register a model.",
     "serve": "Run the model server (the stack does this for you).",
+    "collector": "Take events over HTTP (POST /v1/events).",
     "airflow": "Run Airflow with Aisle's DAGs.",
     "demo": "The whole of it, live in the terminal.",
 }

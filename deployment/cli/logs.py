@@ -17,7 +17,7 @@ from deployment.settings import load_settings
 @click.option("-n", "--lines", default=100, show_default=True, help="How many lines from the end.")
 @click.option("-f", "--follow", "follows", is_flag=True, help="Go on until Ctrl-C.")
 def command(name: str, lines: int, follows: bool) -> None:
-    """Show the log of process NAME: kafka, redis, mlflow, stream, api or supervisord.
+    """Show the log of process NAME: kafka, redis, mlflow, stream, api, collector or supervisord.
 
     \b
     Examples:

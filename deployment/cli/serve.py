@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-
 import click
 import uvicorn
 
-from contracts.errors import PortTakenError
 from deployment.bootstrap.api import build_api
+from deployment.cli.listening import require_free
 from deployment.settings import load_settings
 
 
@@ -25,15 +23,5 @@ def command(host: str | None, port: int | None) -> None:
     """
     settings = load_settings()
     address = (host or settings.api.host, port or settings.api.port)
-    _require_free(address)
+    require_free(address)
     uvicorn.run(build_api(settings), host=address[0], port=address[1], access_log=False, log_level="info")
-
-
-def _require_free(address: tuple[str, int]) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            msg = f"cannot listen on {address[0]}:{address[1]} ({error.strerror}): stop what runs there, or give --port"
-            raise PortTakenError(msg) from error

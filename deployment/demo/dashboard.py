@@ -68,10 +68,10 @@ def summary_text(summary: Summary, notes: Sequence[str]) -> str:
 
 
 def _model_line(name: str, model: Mapping[str, Any]) -> str:
-    note = f" ({model['note']})" if model.get("note") else ""
-    return (
-        f"model {name} v{model.get('version')}: {model['metric']} {model['value']}, baseline {model['baseline']}{note}"
-    )
+    title = f"model {name} v{model.get('version')}: {model['metric']}"
+    if model["value"] is None:
+        return f"{title} not measured ({model.get('note')})"
+    return f"{title} {model['value']:.3f}, baseline {model['baseline']:.3f}"
 
 
 def _phases(progress: Progress) -> Table:

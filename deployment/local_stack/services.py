@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from deployment.local_stack.api_server import api_is_healthy
+from deployment.local_stack.collector_server import collector_is_healthy
 from deployment.local_stack.kafka_broker import broker_command, broker_is_healthy, prepare_broker
 from deployment.local_stack.mlflow_server import mlflow_command, mlflow_is_healthy, prepare_mlflow
 from deployment.local_stack.ports import PortUse
@@ -28,7 +29,8 @@ def build_stack(settings: Settings) -> Stack:
 
 def build_services(settings: Settings) -> tuple[Service, ...]:
     """Return the services of a stack, those that others need first."""
-    return (_kafka(settings), _redis(settings), _mlflow(settings), _stream(settings), _api(settings))
+    services = (_kafka(settings), _redis(settings), _mlflow(settings), _stream(settings), _api(settings))
+    return (*services, _collector(settings)) if settings.collector.enabled else services
 
 
 def _kafka(settings: Settings) -> Service:
@@ -92,6 +94,16 @@ def _api(settings: Settings) -> Service:
         ports=(PortUse("api", settings.api.host, settings.api.port, "AISLE_API__PORT"),),
         needs=("kafka", "redis", "mlflow"),
         start_within_s=180.0,
+    )
+
+
+def _collector(settings: Settings) -> Service:
+    return Service(
+        name="collector",
+        command=lambda: [aisle_executable(), "collector"],
+        is_healthy=lambda: collector_is_healthy(settings),
+        ports=(PortUse("collector", settings.collector.host, settings.collector.port, "AISLE_COLLECTOR__PORT"),),
+        needs=("kafka",),
     )
 
 

@@ -108,6 +108,23 @@ def test_times_that_no_table_can_hold_are_rejected(text: str) -> None:
     assert isinstance(check_event({**PAGE_VIEWED, "occurred_at": text}), Rejection)
 
 
+@pytest.mark.parametrize("depth", [255, 256, 300, 1000, 1023, 2000])
+@pytest.mark.parametrize("field", [None, "producer", "unknown", "event_type"])
+def test_what_nests_too_deep_is_rejected(field: str | None, depth: int) -> None:
+    nest = b"[" * depth + b"]" * depth
+    event = json.dumps({**PAGE_VIEWED, field: "here"} if field else "here").encode()
+    rejection = parse_event(event.replace(b'"here"', nest), "clickstream")
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason in {Reason.INVALID_VALUE, Reason.NOT_JSON}
+
+
+def test_an_event_may_nest_254_levels() -> None:
+    nests = {levels: b"[" * levels + b"]" * levels for levels in (253, 254)}
+    raw = json.dumps({**PAGE_VIEWED, "unknown": "here"}).encode()
+    assert isinstance(parse_event(raw.replace(b'"here"', nests[253]), "clickstream"), dict)
+    assert isinstance(parse_event(raw.replace(b'"here"', nests[254]), "clickstream"), Rejection)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_raise(raw: bytes) -> None:
     assert isinstance(parse_event(raw, "clickstream"), Rejection)

@@ -1,0 +1,1 @@
+"""Measurements of a running Aisle; each prints one line of JSON last and writes it to ``benchmarks/results``."""

@@ -1,0 +1,22 @@
+"""The HTTP collector, as seen from outside."""
+
+from __future__ import annotations
+
+import httpx
+
+from deployment.settings import Settings
+
+_ANSWER_WITHIN_S = 5.0
+
+
+def collector_url(settings: Settings) -> str:
+    """Return the URL that the collector listens on."""
+    return f"http://{settings.collector.host}:{settings.collector.port}"
+
+
+def collector_is_healthy(settings: Settings) -> bool:
+    """Say whether the collector answers and would get its events into Kafka."""
+    try:
+        return httpx.get(f"{collector_url(settings)}/health/ready", timeout=_ANSWER_WITHIN_S).is_success
+    except httpx.HTTPError:
+        return False
