@@ -1,4 +1,4 @@
-"""Silver's event tables, ``silver.clickstream_events`` and ``silver.pos_events``: bronze, parsed and de-duplicated.
+"""Silver's event tables, one a topic: bronze, parsed and de-duplicated.
 
 No watermark: a replay of 2019 beside live trade is normal, so the table itself is the memory of the ids seen.
 Both writes of a micro-batch are insert-only by key: a batch that ``kill -9`` cut, before, between or after them,
@@ -12,14 +12,13 @@ from threading import Lock
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as sf
 
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS, Table
-from contracts.topics import CLICKSTREAM, POS, Topic
+from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, Table
 from data_lake.spark_lake import SparkLake
 from stream_processing.first_arrivals import first_arrivals
 from stream_processing.parsed_messages import parse_messages
 from stream_processing.rejected_events import count_by_reason, rejected_events, require_few_rejected
 
-EVENT_TABLES: dict[Topic, Table] = {CLICKSTREAM: SILVER_CLICKSTREAM_EVENTS, POS: SILVER_POS_EVENTS}
+__all__ = ["EVENT_TABLES", "land_batch", "parsed_rows", "silver_events"]
 
 # Every topic's stream writes to the one table of rejected events: two merges at once would conflict.
 _REJECTED_EVENTS_LOCK = Lock()

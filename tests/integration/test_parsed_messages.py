@@ -26,7 +26,7 @@ _JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(ma
 _ADDRESS = {"partition": 0, "offset": 7}
 
 
-def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line for each kind of schema
+def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - one line for each kind of schema
     """What a contract's field may hold, whole numbers written as 1.0 among it."""
     if "$ref" in schema:
         return _values(load_schema("common.v1")["$defs"][schema["$ref"].rpartition("/")[2]])
@@ -43,6 +43,10 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 
     if schema["type"] == "integer":
         whole = st.integers(schema["minimum"], schema["maximum"])
         return whole | whole.map(float)
+    if schema["type"] == "number":
+        return st.floats(schema["minimum"], schema["maximum"])
+    if schema["type"] == "boolean":
+        return st.booleans()
     if schema["type"] == "array":
         return st.lists(_values(schema["items"]), min_size=1, max_size=3)
     return _objects(schema)
@@ -106,6 +110,7 @@ def test_nothing_of_an_accepted_event_is_lost(arrow_schemas: dict[Table, pa.Sche
     assert not isinstance(parse_event(raw, topic.name), Rejection)
     fields = parse_message(raw, None, topic.name, **_ADDRESS)
     properties = load_schema(f"{event['event_type']}.v1")["properties"]
+    assert properties.keys() <= set(arrow_schemas[EVENT_TABLES[topic]].names)
     for field in arrow_schemas[EVENT_TABLES[topic]]:
         if field.name in properties:
             landed = typed_array([fields.get(field.name)], field.type)[0].as_py()
