@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts import Event, Reason, Rejection, parse_event
+from contracts import TOPICS, Event, Reason, Rejection, parse_event
 from contracts.errors import InvalidSettingError
-from contracts.topics import CLICKSTREAM, POS
 from data_sources.faults import Fault, FaultRatios, Parcel, inject
 from data_sources.malformed import MALFORMATIONS, malformations_for, malformed_message
 from data_sources.shop import Shop, ShopSettings, Trade
@@ -41,7 +40,7 @@ def one_of_each_type() -> dict[str, Event]:
 
 def test_every_malformation_of_every_event_is_rejected_for_its_reason() -> None:
     examples = one_of_each_type()
-    assert set(examples) == {kind for topic in (CLICKSTREAM, POS) for kind in topic.event_types}
+    assert set(examples) == {kind for topic in TOPICS for kind in topic.event_types}
     for event in examples.values():
         for kind in malformations_for(event):
             message = malformed_message(kind, event, "bad-1")
