@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Mapping
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from data_sources.catalogue import Catalogue, Product
 from data_sources.randomness import Sampler, random_of
@@ -21,6 +21,15 @@ _MEDIAN_DELAY_MS = 60 * HOUR_MS
 _DELAY_SD = 0.8  # of its logarithm
 
 
+class _Plan(NamedTuple):
+    """A review to come, by time; ``number`` tells apart those of one moment."""
+
+    at_ms: int
+    number: int
+    product_id: str
+    who: dict[str, Any]
+
+
 class Reviews:
     """What is written about the products of one catalogue."""
 
@@ -29,7 +38,7 @@ class Reviews:
         self._products = {product.product_id: product for product in catalogue.products}
         self._by_popularity = Sampler(catalogue.products, [product.popularity for product in catalogue.products])
         self.deserved = {product.product_id: _deserved(seed, product) for product in catalogue.products}
-        self._coming: list[tuple[int, int, Step]] = []
+        self._coming: list[_Plan] = []
         self._planned = 0
 
     def follow(self, trade: Iterable[Step], stranger_times: Iterator[int]) -> Iterator[Step]:
@@ -37,10 +46,11 @@ class Reviews:
         stranger_ms = next(stranger_times)
         for step in trade:
             while stranger_ms <= step.at_ms:
-                self._plan(stranger_ms, self._by_popularity.draw(self._rng), {"is_verified": False})
+                product = self._by_popularity.draw(self._rng)
+                self._plan(stranger_ms, product.product_id, {"is_verified": False})
                 stranger_ms = next(stranger_times)
             while self._coming and self._coming[0][0] <= step.at_ms:
-                yield heapq.heappop(self._coming)[2]
+                yield self._written(heapq.heappop(self._coming))
             yield step
             if step.event_type in REVIEW_RATIOS and "customer_id" in step.fields:
                 self._plan_for(step)
@@ -51,15 +61,18 @@ class Reviews:
         for line in fields["lines"]:
             if rng.random() < REVIEW_RATIOS[purchase.event_type]:
                 delay_ms = _AT_LEAST_MS + int(_MEDIAN_DELAY_MS * rng.lognormvariate(0, _DELAY_SD))
-                self._plan(purchase.at_ms + delay_ms, self._products[line["product_id"]], {**who, "is_verified": True})
+                self._plan(purchase.at_ms + delay_ms, line["product_id"], {**who, "is_verified": True})
 
-    def _plan(self, at_ms: int, product: Product, who: dict[str, Any]) -> None:
-        rating = min(5, max(1, round(self._rng.gauss(self.deserved[product.product_id], RATING_SD))))
-        title, text = review_text(rating, product, self._rng)
-        about = {"review_id": self._numbers.next("e"), "product_id": product.product_id}
-        said = {"rating": rating, "title": title, "text": text}
+    def _plan(self, at_ms: int, product_id: str, who: dict[str, Any]) -> None:
         self._planned += 1
-        heapq.heappush(self._coming, (at_ms, self._planned, Step(at_ms, "review_posted", {**about, **said, **who})))
+        heapq.heappush(self._coming, _Plan(at_ms, self._planned, product_id, who))
+
+    def _written(self, plan: _Plan) -> Step:
+        rating = min(5, max(1, round(self._rng.gauss(self.deserved[plan.product_id], RATING_SD))))
+        title, text = review_text(rating, self._products[plan.product_id], self._rng)
+        about = {"review_id": self._numbers.next("e"), "product_id": plan.product_id}
+        said = {"rating": rating, "title": title, "text": text}
+        return Step(plan.at_ms, "review_posted", {**about, **said, **plan.who})
 
 
 def _deserved(seed: int, product: Product) -> float:

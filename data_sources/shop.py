@@ -102,11 +102,12 @@ class Shop:
         self.catalogue = build_catalogue(seed, settings.products)
         self.personas = build_personas(seed)
         self.prices, self.promotions = Prices(seed, self.catalogue), Promotions(seed, self.catalogue)
+        chooser = Chooser(seed, self.catalogue, self.personas)
         self.market = Market(
             catalogue=self.catalogue,
-            chooser=Chooser(seed, self.catalogue, self.personas),
+            chooser=chooser,
             offers=Offers(self.prices, self.promotions),
-            stock=Stock(self.catalogue, _units_per_day(settings.events_per_s), self._rng("stock")),
+            stock=Stock(_units_per_day(settings.events_per_s), chooser.shares(), self._rng("stock")),
             weather=Weather(seed),
             numbers=Numbers(settings.run),
         )

@@ -13,7 +13,7 @@ from math import ceil
 from random import Random
 from typing import Any, NamedTuple
 
-from data_sources.catalogue import Catalogue, Product
+from data_sources.catalogue import Product
 from data_sources.steps import Step
 from data_sources.times import HOUR_MS
 
@@ -24,6 +24,7 @@ _FEWEST = 8  # units, at the fullest
 _MOST = 900_000_000  # units: what the contract's quantities can hold
 # A delivery is ordered when less than this part of the fullest is left.
 _ORDERED_BELOW = 0.4
+_RAN_OUT = 1.5  # a factor on the fullest where nothing was left when the delivery came
 _MOVES = {"order_placed": "sold", "pos_transaction_completed": "sold", "pos_return_completed": "returned"}
 
 
@@ -45,14 +46,11 @@ class _Place(NamedTuple):
 class Stock:
     """All stock of one run.
 
-    ``units_per_day`` is what each place expects to sell of all products; it is shared out by popularity.
+    ``units_per_day`` is what each place expects to sell, ``shares`` what part of it is each product.
     """
 
-    def __init__(self, catalogue: Catalogue, units_per_day: Mapping[str, float], rng: Random) -> None:
-        self._units_per_day = units_per_day
-        popularity = sum(product.popularity for product in catalogue.products)
-        self._shares = {product.product_id: product.popularity / popularity for product in catalogue.products}
-        self._rng = rng
+    def __init__(self, units_per_day: Mapping[str, float], shares: Mapping[str, float], rng: Random) -> None:
+        self._units_per_day, self._shares, self._rng = units_per_day, shares, rng
         self._levels: dict[_Place, _Level] = {}
         self._deliveries: list[tuple[int, _Place]] = []
         self._unreported: dict[_Place, str] = {}
@@ -90,6 +88,8 @@ class Stock:
         while self._deliveries and self._deliveries[0][0] <= until_ms:
             at_ms, place = heapq.heappop(self._deliveries)
             level = self._levels[place]
+            if level.on_hand == 0:
+                level.full = min(_MOST, ceil(_RAN_OUT * level.full))
             received = max(0, level.full - level.on_hand)
             level.on_hand, level.free, level.is_ordered = level.on_hand + received, level.free + received, False
             yield self._changed(at_ms, place, "received")

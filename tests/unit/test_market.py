@@ -204,10 +204,13 @@ def test_demand_at_the_tills_answers_promotions_and_prices_as_stated() -> None:
         for day, offer in whole.items():
             kind = "promotion" if offer.promotion else "price" if offer.demand != 1 else "usual"
             found[kind].append((units[product.product_id, day], mean, mean * offer.demand))
-    for kind, lift_above in (("promotion", 1.4), ("price", 0.0)):
+    ratios = {}
+    for kind in ("promotion", "price"):
         sold, usual_units, stated = (sum(column) for column in zip(*found[kind], strict=True))
-        assert sold / stated == pytest.approx(1, abs=0.15), kind
-        assert sold / usual_units > lift_above
+        ratios[kind] = (sold / usual_units, sold / stated)
+    assert ratios["promotion"][0] > 1.4
+    assert 0.8 < ratios["promotion"][1] < 1.1  # what is promoted runs out more often: some of it is refused
+    assert ratios["price"][1] == pytest.approx(1, abs=0.15)
 
 
 def test_rain_keeps_people_from_the_stores() -> None:

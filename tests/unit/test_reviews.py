@@ -63,6 +63,9 @@ def test_purchases_of_customers_are_reviewed_days_later(reviews: Reviews) -> Non
         assert step.fields.items() >= {**buyer, "is_verified": True}.items()
         deserved = reviews.deserved[step.fields["product_id"]]
         assert abs(step.fields["rating"] - deserved) < 3.5
+        judged = words(step.fields["title"] + " " + step.fields["text"])
+        if step.fields["rating"] != 3:
+            assert set(judged) & (PRAISE if step.fields["rating"] > 3 else BLAME)
     assert [step.at_ms for step in found] == sorted(step.at_ms for step in found)
 
 

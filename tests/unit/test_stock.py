@@ -7,13 +7,12 @@ from data_sources.steps import Step
 from data_sources.stock import LEAD_HOURS, WAREHOUSE, Stock
 from data_sources.times import HOUR_MS
 
-CATALOGUE = build_catalogue(7, 1)
-[PRODUCT] = CATALOGUE.products
+[PRODUCT] = build_catalogue(7, 1).products
 NEVER = 10**18
 
 
 def stock() -> Stock:
-    return Stock(CATALOGUE, {WAREHOUSE: 0.1, "s-01": 0.1}, Random(1))
+    return Stock({WAREHOUSE: 0.1, "s-01": 0.1}, {PRODUCT.product_id: 1.0}, Random(1))
 
 
 def order(at_ms: int, quantity: int) -> Step:
@@ -36,15 +35,15 @@ def test_no_more_is_taken_than_there_is_and_what_is_put_back_can_be_taken_again(
     assert shelf.take("s-01", PRODUCT, 1) == 1
 
 
-def test_the_last_unit_is_reported_at_once_and_a_delivery_follows() -> None:
+def test_the_last_unit_is_reported_at_once_and_a_bigger_delivery_follows() -> None:
     shelf = stock()
     first = shelf.take(WAREHOUSE, PRODUCT, 100)
     late = Step(100 * HOUR_MS, "page_viewed", {})
     sold, out, delivered, end = shelf.follow([order(HOUR_MS, first), late], iter([NEVER]))
-    assert levels([sold, out, delivered, end]) == [("sold", 0), ("received", 8)]
+    assert levels([sold, out, delivered, end]) == [("sold", 0), ("received", 12)]
     assert out.at_ms == HOUR_MS
     assert LEAD_HOURS[0] <= (delivered.at_ms - HOUR_MS) / HOUR_MS <= LEAD_HOURS[1]
-    assert shelf.take(WAREHOUSE, PRODUCT, 100) == 8
+    assert shelf.take(WAREHOUSE, PRODUCT, 100) == 12
 
 
 def test_other_changes_are_reported_in_turn_and_then_something_is_counted() -> None:
