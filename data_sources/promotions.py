@@ -61,7 +61,7 @@ class Promotion:
         scope = {"product_ids": sorted(self.product_ids)} if self.product_ids else {"category": self.category}
         return {
             "plan_id": self.plan_id,
-            "name": f"{self.discount:f} {self.kind} off {self.category or 'selected products'}",
+            "name": self._name,
             "promotion_kind": self.kind,
             "discount": f"{self.discount:f}",
             **({"bundle_quantity": _BUNDLE} if self.kind == "bundle" else {}),
@@ -70,6 +70,12 @@ class Promotion:
             "starts_at": time_text(self.starts_ms),
             "ends_at": time_text(self.ends_ms),
         }
+
+    @property
+    def _name(self) -> str:
+        reduction = f"{self.discount:f}" if self.kind == "amount" else f"{self.discount:f} %"
+        condition = f" from {_BUNDLE} units on" if self.kind == "bundle" else ""
+        return f"{reduction} off {self.category or 'selected products'}{condition}"
 
 
 class Promotions:
