@@ -1,15 +1,22 @@
-"""Table contracts: name, layer, grain, key and columns of every table in the lake.
-
-Types are Spark SQL types. A layer's place for the coming feeds (inventory, prices, promotions, weather,
-reviews) is a ``bronze_table(topic)`` and one silver table each.
-"""
+"""Table contracts: name, layer, grain, key and columns of every table in the lake. Types are Spark SQL types."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from contracts.errors import UnknownNameError
-from contracts.topics import CLICKSTREAM, POS, Topic
+from contracts.topics import (
+    CLICKSTREAM,
+    COMPETITOR_PRICES,
+    INVENTORY,
+    POS,
+    PRICES,
+    PROMOTIONS,
+    REVIEWS,
+    TOPICS,
+    WEATHER,
+    Topic,
+)
 
 MONEY = "decimal(18,4)"
 TOTAL = "decimal(38,2)"
@@ -138,6 +145,125 @@ SILVER_POS_EVENTS = Table(
         *_ADDRESS,
     ),
 )
+
+SILVER_INVENTORY_EVENTS = Table(
+    name="silver.inventory_events",
+    grain="one accepted change of a product's master data or stock level; insert-only, the first arrival wins",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("product_id", "string"),
+        Column("name", "string"),
+        Column("category", "string"),
+        Column("brand", "string"),
+        Column("list_price", MONEY, "before own price changes and promotions"),
+        Column("is_active", "boolean", "whether the shop sells it"),
+        Column("location_id", "string", "the store or warehouse of a stock level"),
+        Column("location_kind", "string", "store or warehouse"),
+        Column("quantity_on_hand", "int", "the level after the change"),
+        Column("change_reason", "string"),
+        *_ADDRESS,
+    ),
+)
+
+SILVER_PRICE_EVENTS = Table(
+    name="silver.price_events",
+    grain="one accepted change of an own price; insert-only, the first arrival of an event_id wins",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("product_id", "string"),
+        Column("old_price", MONEY, "null where it is the first"),
+        Column("new_price", MONEY, "before promotions"),
+        Column("change_reason", "string"),
+        Column("effective_at", "timestamp", "from when on the new price holds"),
+        *_ADDRESS,
+    ),
+)
+
+SILVER_COMPETITOR_PRICE_EVENTS = Table(
+    name="silver.competitor_price_events",
+    grain="one accepted observation of a competitor's price; insert-only, the first arrival of an event_id wins",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("product_id", "string"),
+        Column("competitor", "string"),
+        Column("price", MONEY),
+        Column("url", "string"),
+        *_ADDRESS,
+    ),
+)
+
+SILVER_PROMOTION_EVENTS = Table(
+    name="silver.promotion_events",
+    grain="one accepted plan of a promotion or a campaign; insert-only: of one plan_id the latest occurred_at holds",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("plan_id", "string", "of the promotion or the campaign"),
+        Column("name", "string"),
+        Column("promotion_kind", "string", "percent, amount or bundle"),
+        Column("discount", MONEY, "percent or amount off a unit; percent off each unit of a line (bundle)"),
+        Column("bundle_quantity", "int", "units that a line must have (bundle)"),
+        Column("product_ids", "array<string>", "null with category null: everything"),
+        Column("category", "string"),
+        Column("channels", "array<string>", "online, pos; null: all"),
+        Column("starts_at", "timestamp"),
+        Column("ends_at", "timestamp", "exclusive"),
+        Column("campaign_channel", "string"),
+        Column("audience", "string"),
+        Column("budget", MONEY),
+        Column("promotion_ids", "array<string>", "plan_id of the campaign's promotions"),
+        *_ADDRESS,
+    ),
+)
+
+SILVER_WEATHER_EVENTS = Table(
+    name="silver.weather_events",
+    grain="one accepted observation of the weather at a place; insert-only, the first arrival of an event_id wins",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("location_id", "string", "the store or city"),
+        Column("location_kind", "string", "store or city"),
+        Column("temperature_c", "double"),
+        Column("precipitation_mm", "double", "in the hour before"),
+        Column("wind_m_per_s", "double"),
+        Column("condition", "string"),
+        *_ADDRESS,
+    ),
+)
+
+SILVER_REVIEW_EVENTS = Table(
+    name="silver.review_events",
+    grain="one accepted review of a product; insert-only, the first arrival of an event_id wins",
+    key=("event_id",),
+    columns=(
+        *_ENVELOPE,
+        Column("review_id", "string"),
+        Column("product_id", "string"),
+        Column("rating", "int", "1 to 5"),
+        Column("title", "string"),
+        Column("text", "string"),
+        Column("visitor_id", "string"),
+        Column("customer_id", "string"),
+        Column("is_verified", "boolean", "whether the shop knows of the purchase"),
+        *_ADDRESS,
+    ),
+)
+
+EVENT_TABLES: dict[Topic, Table] = {
+    CLICKSTREAM: SILVER_CLICKSTREAM_EVENTS,
+    POS: SILVER_POS_EVENTS,
+    INVENTORY: SILVER_INVENTORY_EVENTS,
+    PRICES: SILVER_PRICE_EVENTS,
+    COMPETITOR_PRICES: SILVER_COMPETITOR_PRICE_EVENTS,
+    PROMOTIONS: SILVER_PROMOTION_EVENTS,
+    WEATHER: SILVER_WEATHER_EVENTS,
+    REVIEWS: SILVER_REVIEW_EVENTS,
+}
+"""Topic → the silver table of its events. A column is named as the field; none as one of rejected events alone."""
 
 SILVER_REJECTED_EVENTS = Table(
     name="silver.rejected_events",
@@ -341,10 +467,8 @@ GOLD_PRODUCT_FEATURES = Table(
 )
 
 TABLES: tuple[Table, ...] = (
-    BRONZE_CLICKSTREAM,
-    BRONZE_POS,
-    SILVER_CLICKSTREAM_EVENTS,
-    SILVER_POS_EVENTS,
+    *(bronze_table(topic) for topic in TOPICS),
+    *EVENT_TABLES.values(),
     SILVER_REJECTED_EVENTS,
     SILVER_REJECTED_DECISIONS,
     SILVER_SESSIONS,

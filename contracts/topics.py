@@ -1,7 +1,6 @@
-"""Kafka topics: which events they carry, and the key that keeps one visitor's events in order.
+"""Kafka topics: which events they carry, and the key that keeps the events of one subject in order.
 
-The feeds that follow (inventory, prices, promotions, weather, reviews) become one ``Topic`` each here,
-one schema each in ``contracts/schemas`` and one bronze table each in ``contracts/tables.py``.
+The subject is a visitor, a store, a product, a plan (of a promotion or a campaign) or a place with its weather.
 """
 
 from __future__ import annotations
@@ -49,7 +48,38 @@ POS = Topic(
     event_types=("pos_transaction_completed", "pos_return_completed"),
     key_field="store_id",
 )
-TOPICS: tuple[Topic, ...] = (CLICKSTREAM, POS)
+# What follows comes in hundreds an hour, not thousands a second.
+INVENTORY = Topic(
+    name="inventory",
+    event_types=("product_updated", "stock_level_changed"),
+    key_field="product_id",
+    partitions=2,
+)
+PRICES = Topic(name="prices", event_types=("price_changed",), key_field="product_id", partitions=1)
+COMPETITOR_PRICES = Topic(
+    name="competitor_prices",
+    event_types=("competitor_price_observed",),
+    key_field="product_id",
+    partitions=1,
+)
+PROMOTIONS = Topic(
+    name="promotions",
+    event_types=("promotion_planned", "campaign_planned"),
+    key_field="plan_id",
+    partitions=1,
+)
+WEATHER = Topic(name="weather", event_types=("weather_observed",), key_field="location_id", partitions=1)
+REVIEWS = Topic(name="reviews", event_types=("review_posted",), key_field="product_id", partitions=1)
+TOPICS: tuple[Topic, ...] = (
+    CLICKSTREAM,
+    POS,
+    INVENTORY,
+    PRICES,
+    COMPETITOR_PRICES,
+    PROMOTIONS,
+    WEATHER,
+    REVIEWS,
+)
 
 _TOPIC_OF = {event_type: topic for topic in TOPICS for event_type in topic.event_types}
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
-from data_sources.catalogue import Catalogue, Product, queries_for
-from data_sources.choosing import Chooser
+from data_sources.catalogue import Product, queries_for
+from data_sources.market import Market
+from data_sources.offers import ONLINE, Offer
 from data_sources.randomness import Sampler
+from data_sources.steps import Step
+from data_sources.stock import WAREHOUSE
 from data_sources.visitors import Visitor
 
 # Mean of a session: the shop derives its arrivals from these; a test holds them to what comes out.
@@ -31,6 +34,7 @@ _NEEDS_CART = frozenset({"checkout", "remove"})
 _BUYING = {"search": 1.9, "page": 0.5, "add": 3.2, "checkout": 2.6, "order": 2.2, _LEAVE: 0.5}
 _BROWSING = {"search": 0.8, "add": 0.28, "checkout": 0.25, "order": 0.35}
 _BUYERS_HURRY = 0.65  # their waits, relative to others'
+_LEAST_CHANCE = 0.35  # to put what is on the screen into the cart; taste is added
 _WITH_ACCOUNT, _WITHOUT_ACCOUNT = 1.3, 0.4  # factors on the persona's buying ratio
 _WAIT_S = {"page": 9.0, "search": 8.0, "view": 22.0, "add": 7.0, "remove": 6.0, "checkout": 16.0, "order": 35.0}
 _MAX_WAIT_S = 1200.0  # below the 30 minutes that end a session
@@ -43,34 +47,11 @@ CLICK_RATIO = 0.5  # a click on the first position, for a product that suits per
 _SHOWN_AFTER_MS = 250
 
 
-class Step(NamedTuple):
-    """One event to be: its time (ms since the epoch), its type, and its fields beyond the envelope."""
-
-    at_ms: int
-    event_type: str
-    fields: dict[str, Any]
-
-
-class Numbers:
-    """Hands out ids that no other run uses: ``<kind>-<run>-<number>``."""
-
-    def __init__(self, run: str) -> None:
-        self._run = run
-        self._last: dict[str, int] = {}
-
-    def next(self, kind: str) -> str:
-        """Return the next id of that kind (one letter)."""
-        number = self._last[kind] = self._last.get(kind, 0) + 1
-        return f"{kind}-{self._run}-{number:07d}"
-
-
 class Browsing:
     """The web shop as a visitor meets it: builds whole sessions."""
 
-    def __init__(self, catalogue: Catalogue, chooser: Chooser, numbers: Numbers, rng: Random) -> None:
-        self.catalogue = catalogue
-        self.chooser = chooser
-        self.numbers = numbers
+    def __init__(self, market: Market, rng: Random) -> None:
+        self.market = market
         self.rng = rng
         self._next_act = {
             (act, buying, has_cart): _next_act(act, buying=buying, has_cart=has_cart)
@@ -89,12 +70,11 @@ class Browsing:
         for _ in range(_LONGEST):
             session.act(act)
             chosen = self._next_act[act, buying, bool(session.cart)].draw(rng)
-            if chosen == "add" and rng.random() > 0.35 + self.chooser.taste(visitor.persona, session.current_product):
-                chosen = "view"
             if chosen == _LEAVE:
                 break
             session.wait(act)
-            act = chosen
+            act = "view" if chosen == "add" and not session.takes_some() else chosen
+        session.leave()
         return session.steps
 
 
@@ -104,23 +84,34 @@ class _Session:
     def __init__(self, shop: Browsing, visitor: Visitor, start_ms: int, *, buying: bool) -> None:
         self.steps: list[Step] = []
         self.cart: dict[Product, int] = {}
-        self._shop, self._visitor, self._rng = shop, visitor, shop.rng
+        self._market, self._visitor, self._rng = shop.market, visitor, shop.rng
         self._at_ms = start_ms
-        self._focus = shop.chooser.focus(visitor.persona, shop.rng)
+        self._focus = self._market.chooser.focus(visitor.persona, shop.rng)
         self._current: Product | None = None
         self._wanted: Product | None = None
+        self._taken = 0
         self._who = {"visitor_id": visitor.visitor_id}
         self._browser = {"device": visitor.device, "country": visitor.country, "user_agent": visitor.user_agent}
         self._pace = _BUYERS_HURRY if buying else 1.0
         if shop.rng.random() < (REMEMBERED_BUYING_RATIO if buying else REMEMBERED_RATIO):
             self._log_in()
 
-    @property
-    def current_product(self) -> Product:
-        """The product on the screen."""
-        if self._current is None:
-            self._current = self._choose()
-        return self._current
+    def takes_some(self) -> bool:
+        """Decide how much of the product on the screen goes into the cart, as far as there is enough of it.
+
+        The mean is the usual chance to take it, times what the offer does to demand.
+        """
+        product, rng = self._current_product(), self._rng
+        chance = min(1.0, _LEAST_CHANCE + self._market.chooser.taste(self._visitor.persona, product))
+        times = int(chance * self._offer(product).demand + rng.random())
+        wanted = times * (1 if rng.random() < 0.85 else rng.randint(2, 5))
+        self._taken = self._market.stock.take(WAREHOUSE, product, wanted)
+        return self._taken > 0
+
+    def leave(self) -> None:
+        """Put back what was not ordered."""
+        for product, quantity in self.cart.items():
+            self._market.stock.put_back(WAREHOUSE, product, quantity)
 
     def act(self, act: str) -> None:
         """Do one act of the chain."""
@@ -138,7 +129,7 @@ class _Session:
     def search(self) -> None:
         self._wanted = self._choose()
         query = self._rng.choice(queries_for(self._wanted))
-        self._emit("search_performed", query=query, results_count=self._shop.catalogue.result_counts[query])
+        self._emit("search_performed", query=query, results_count=self._market.catalogue.result_counts[query])
 
     def view(self) -> None:
         self._open(self._wanted or self._choose())
@@ -147,39 +138,41 @@ class _Session:
             self._show_recommendations()
 
     def add(self) -> None:
-        product = self.current_product
-        quantity = 1 if self._rng.random() < 0.85 else self._rng.randint(2, 5)
-        self.cart[product] = self.cart.get(product, 0) + quantity
-        self._emit("product_added_to_cart", **product.shown, quantity=quantity, unit_price=product.unit_price)
+        product = self._current_product()
+        self.cart[product] = self.cart.get(product, 0) + self._taken
+        price = self._offer(product).unit_price
+        self._emit("product_added_to_cart", **product.shown, quantity=self._taken, unit_price=price)
 
     def remove(self) -> None:
         product = self._rng.choice(list(self.cart))
-        self._emit("product_removed_from_cart", **product.shown, quantity=self.cart.pop(product))
+        quantity = self.cart.pop(product)
+        self._market.stock.put_back(WAREHOUSE, product, quantity)
+        self._emit("product_removed_from_cart", **product.shown, quantity=quantity)
 
     def checkout(self) -> None:
         self._log_in()
-        self._emit("checkout_started", lines=list(_lines(self.cart)))
+        self._emit("checkout_started", lines=self._lines())
 
     def order(self) -> None:
-        self._emit("order_placed", order_id=self._shop.numbers.next("o"), lines=list(_lines(self.cart)))
+        self._emit("order_placed", order_id=self._market.numbers.next("o"), lines=self._lines())
         self.cart.clear()
 
     def _open(self, product: Product) -> None:
         self._current = product
-        self._emit("product_viewed", **product.shown, unit_price=product.unit_price)
+        self._emit("product_viewed", **product.shown, unit_price=self._offer(product).unit_price)
 
     def _show_recommendations(self) -> None:
         """Show a list; sometimes the visitor clicks one of it and so opens that product's page."""
-        listed = self._shop.chooser.recommended(self._current)
+        listed = self._market.chooser.recommended(self._current)
         if not listed:
             return
-        request_id = self._shop.numbers.next("r")
+        request_id = self._market.numbers.next("r")
         self._at_ms += _SHOWN_AFTER_MS
         made_by = {"placement": "product", "model": "related", "model_version": "0", "source": "simulator"}
         shown = [product.product_id for product in listed]
         self._emit("recommendations_shown", request_id=request_id, product_ids=shown, **made_by)
         for position, product in enumerate(listed, start=1):
-            if self._rng.random() < CLICK_RATIO * self._shop.chooser.taste(self._visitor.persona, product) / position:
+            if self._rng.random() < CLICK_RATIO * self._market.chooser.taste(self._visitor.persona, product) / position:
                 self.wait("page")
                 where = {"position": position, "placement": "product"}
                 self._emit("recommendation_clicked", request_id=request_id, product_id=product.product_id, **where)
@@ -188,7 +181,19 @@ class _Session:
                 return
 
     def _choose(self) -> Product:
-        return self._shop.chooser.next_product(self._visitor.persona, self._focus, self._current, self._rng)
+        return self._market.chooser.next_product(self._visitor.persona, self._focus, self._current, self._rng)
+
+    def _current_product(self) -> Product:
+        """Return the product on the screen."""
+        if self._current is None:
+            self._current = self._choose()
+        return self._current
+
+    def _offer(self, product: Product) -> Offer:
+        return self._market.offers.at(product, ONLINE, self._at_ms)
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [self._offer(product).line(quantity) for product, quantity in self.cart.items()]
 
     def _log_in(self) -> None:
         if self._visitor.customer_id is not None:
@@ -213,8 +218,3 @@ def _next_act(act: str, *, buying: bool, has_cart: bool) -> Sampler[str]:
     factors = _BUYING if buying else _BROWSING
     options = {name: weight for name, weight in _CHAIN[act].items() if has_cart or name not in _NEEDS_CART}
     return Sampler(tuple(options), [weight * factors.get(name, 1.0) for name, weight in options.items()])
-
-
-def _lines(cart: Mapping[Product, int]) -> Iterator[dict[str, Any]]:
-    for product, quantity in cart.items():
-        yield {**product.shown, "quantity": quantity, "unit_price": product.unit_price, "description": product.title}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from random import Random
 
@@ -17,7 +18,11 @@ ZIPF_EXPONENT = 0.75
 
 @dataclass(frozen=True)
 class Product:
-    """One product. ``popularity`` is its Zipf weight, ``price_level`` its place in its category's range, 0 to 1."""
+    """One product.
+
+    ``unit_price`` is its list price; ``popularity`` its Zipf weight, ``price_level`` its place in its category's
+    range, 0 to 1.
+    """
 
     product_id: str
     category: str
@@ -35,6 +40,11 @@ class Product:
     def title(self) -> str:
         """What the shop calls it."""
         return f"{self.brand} {self.adjective} {self.noun}"
+
+    @cached_property
+    def list_price(self) -> Decimal:
+        """The list price as a number."""
+        return Decimal(self.unit_price)
 
     @cached_property
     def shown(self) -> Mapping[str, str]:

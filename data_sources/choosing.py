@@ -42,6 +42,16 @@ class Chooser:
         """Return the taste, computed before."""
         return self._tastes[persona.name][product]
 
+    def shares(self) -> dict[str, float]:
+        """Return product id → its share of what all personas choose by taste and popularity."""
+        shares = dict.fromkeys(self._related, 0.0)
+        for tastes in self._tastes.values():
+            weights = {product.product_id: taste * product.popularity for product, taste in tastes.items()}
+            total = sum(weights.values()) * len(self._tastes)
+            for product_id, weight in weights.items():
+                shares[product_id] += weight / total
+        return shares
+
     def focus(self, persona: Persona, rng: Random) -> str:
         """Return the category that a session is about."""
         return self._focus[persona.name].draw(rng)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from contracts import Event, Message, Reason
 from contracts.errors import InvalidSettingError
 from data_sources.malformed import malform
-from data_sources.shop import Trade, time_text
+from data_sources.shop import Trade
+from data_sources.times import time_text
 from data_sources.wire import message_of
 
 _LATE_MS = (3_600_000, 48 * 3_600_000)

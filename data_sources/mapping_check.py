@@ -14,8 +14,8 @@ from data_sources.mapping import EventType, Mapping, Value, Values
 
 # Replay fills in the envelope itself, and lines have their own part in a mapping.
 _NOT_MAPPED = {"event_id", "event_type", "schema_version", "occurred_at", "producer", "lines"}
-_CANNOT_BE_MAPPED = {"recommendations_shown"}  # a list of products is more than a column holds
-_WHOLE_NUMBERS = ("/quantity", "/count")  # definitions of the common schema; every other field is a text
+# What a value can be, by the JSON type of its definition in the common schema. A list is more than a column holds.
+_TEXT, _WHOLE_NUMBER = "string", "integer"
 
 
 def check_contract(mapping: Mapping) -> None:
@@ -45,7 +45,7 @@ def check_header(mapping: Mapping, header: list[str], file: str) -> None:
 
 def topic_of_mapping(mapping: Mapping) -> Topic:
     """Return the one topic that carries the mapping's events; raises ``InvalidMappingError``."""
-    known = [each for topic in TOPICS for each in topic.event_types if each not in _CANNOT_BE_MAPPED]
+    known = [each for topic in TOPICS for each in topic.event_types if event_contract(each).can_be_mapped]
     for event_type in mapping.event_types:
         if event_type not in known:
             _fail(mapping, "event_type", f"{event_type!r} is unknown: expected one of {', '.join(known)}")
@@ -64,6 +64,11 @@ class Contract:
     required: frozenset[str]
     whole_numbers: frozenset[str]
     has_lines: bool = False
+
+    @property
+    def can_be_mapped(self) -> bool:
+        """Whether columns can hold everything that an event must have."""
+        return self.required <= self.allowed
 
 
 @cache
@@ -88,10 +93,17 @@ def values_for(values: Values, event_type: str, contract: Contract) -> dict[str,
 
 
 def _contract(schema: dict[str, Any]) -> Contract:
-    allowed = frozenset(schema["properties"]) - _NOT_MAPPED
-    whole_numbers = {name for name in allowed if schema["properties"][name].get("$ref", "").endswith(_WHOLE_NUMBERS)}
+    types = {name: _json_type(part) for name, part in schema["properties"].items() if name not in _NOT_MAPPED}
+    allowed = frozenset(name for name, kind in types.items() if kind in (_TEXT, _WHOLE_NUMBER))
+    whole_numbers = frozenset(name for name, kind in types.items() if kind == _WHOLE_NUMBER)
     required = frozenset(schema["required"]) - _NOT_MAPPED
-    return Contract(allowed, required, frozenset(whole_numbers), "lines" in schema["properties"])
+    return Contract(allowed, required, whole_numbers, "lines" in schema["properties"])
+
+
+def _json_type(part: dict[str, Any]) -> str:
+    """Return the JSON type of a reference to the common schema; one of named values is a text."""
+    definition = load_schema("common.v1")["$defs"][part["$ref"].rpartition("/")[2]]
+    return str(definition.get("type", _TEXT))
 
 
 def _require_known(mapping: Mapping, part: str, values: Values, known: Collection[str]) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from random import Random
 
-HOUR_MS = 3_600_000
+from data_sources.times import HOUR_MS
+
 _DAY_OF_EPOCH = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 # Hour number since the epoch → how busy it is, with mean 1 over a week.

@@ -1,4 +1,4 @@
-"""The ground truth of a run: what was sent, which faults were put in, whose tastes are behind it."""
+"""The ground truth of a run: what was sent, which faults were put in, which tastes and effects are behind it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 from data_sources.bots import bot_ids
 from data_sources.faults import Fault, Parcel
+from data_sources.offers import ELASTICITIES, PROMOTION_LIFT
 from data_sources.shop import Shop
+from data_sources.stores import HEAT_LIFTS_PER_C, HOT_ABOVE_C, WET_VISIT_RATIO
 
 
 @dataclass
@@ -62,3 +64,23 @@ def tastes_of(shop: Shop) -> dict[str, Any]:
     }
     visitors = {visitor.visitor_id: visitor.persona.name for visitor in shop.door.everyone()}
     return {"personas": personas, "visitors": visitors | dict.fromkeys(bot_ids(), "bot")}
+
+
+def effects_of(shop: Shop) -> dict[str, Any]:
+    """Return what moves demand, and by how much; nothing else does, neither competitors nor campaigns nor reviews.
+
+    Units bought of what somebody chose go with (price / list price) to the power of minus the elasticity of the
+    department, times ``promotion_lift`` where a promotion holds; in stores also times 1 + the category's heat lift
+    for each degree above ``hot_above_c``. ``wet_visit_ratio`` of store visits are left when it rains or snows.
+    ``ratings_deserved`` are the means of a product's ratings before they are cut to 1 to 5; ``refused_units`` is what
+    could not be sold because it was out of stock.
+    """
+    return {
+        "price_elasticities": dict(ELASTICITIES),
+        "promotion_lift": PROMOTION_LIFT,
+        "wet_visit_ratio": WET_VISIT_RATIO,
+        "hot_above_c": HOT_ABOVE_C,
+        "heat_lifts_per_c": dict(HEAT_LIFTS_PER_C),
+        "ratings_deserved": shop.reviews.deserved,
+        "refused_units": shop.market.stock.refused_units,
+    }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from contracts.tables import SILVER_REJECTED_EVENTS, bronze_table
+from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.bronze import land_bronze
@@ -19,7 +19,7 @@ from stream_processing.gold import refresh_gold
 from stream_processing.messages import read_topics
 from stream_processing.micro_batch import MicroBatch
 from stream_processing.running_query import Query
-from stream_processing.silver import EVENT_TABLES, land_silver, new_messages
+from stream_processing.silver import land_silver, new_messages
 from stream_processing.visitors import WriteOnline
 
 

@@ -13,15 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS, Table
-from contracts.topics import CLICKSTREAM, POS, Topic
+from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, Table
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.checked_messages import check_messages
 from stream_processing.micro_batch import MicroBatch
 from stream_processing.rejected_share import require_few_rejected
 from stream_processing.typed_events import typed_events
-
-EVENT_TABLES: dict[Topic, Table] = {CLICKSTREAM: SILVER_CLICKSTREAM_EVENTS, POS: SILVER_POS_EVENTS}
 
 
 def new_messages(messages: DataFrame) -> DataFrame:

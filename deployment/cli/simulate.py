@@ -20,7 +20,7 @@ from data_sources.faults import FaultRatios, Parcel
 from data_sources.pacing import paced
 from data_sources.shop import Shop, ShopSettings
 from data_sources.simulator import send, simulate
-from data_sources.truth import Tally, report_of, tastes_of
+from data_sources.truth import Tally, effects_of, report_of, tastes_of
 from deployment.bootstrap.bus import build_bus
 from deployment.cli.durations import Duration
 from deployment.cli.progress import watched
@@ -92,8 +92,10 @@ class Request:
 def command(**options: Any) -> None:
     """Let the simulated shop trade: events of a web shop, of bots and of stores, with known faults among them.
 
-    Live trade comes evenly; history (--days) has the rhythm of day and week. Every event of one seed belongs to the
-    same products, people and tastes; --report writes what is true: the tastes, and the faults that were put in.
+    Beside them come stock levels, prices, competitors' prices, promotions, weather and reviews; prices, promotions,
+    stock and weather move what is bought. Live trade comes evenly; history (--days) has the rhythm of day and week.
+    Every event of one seed belongs to the same products, people, tastes, prices and weather; --report writes what is
+    true: tastes, effects on demand, and the faults that were put in.
 
     \b
     Examples:
@@ -208,4 +210,5 @@ def _write_report(request: Request, shop: Shop, report: dict[str, Any]) -> None:
     if request.report is not None:
         settings = shop.settings
         run = {"seed": settings.seed, "start": settings.start.isoformat(), "run": settings.run}
-        request.report.write_text(json.dumps(report | run | {"tastes": tastes_of(shop)}), encoding="utf-8")
+        truth = {"tastes": tastes_of(shop), "effects": effects_of(shop)}
+        request.report.write_text(json.dumps(report | run | truth), encoding="utf-8")

@@ -13,8 +13,7 @@ import pyarrow.compute as pc
 
 from contracts.errors import PermanentError
 from contracts.tables import (
-    BRONZE_CLICKSTREAM,
-    BRONZE_POS,
+    EVENT_TABLES,
     GOLD_REVENUE_PER_MINUTE,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_VISITOR_FEATURES,
@@ -24,14 +23,15 @@ from contracts.tables import (
     SILVER_SESSIONS,
     TABLES,
     Table,
+    bronze_table,
 )
 from contracts.topics import PRODUCER_HEADER
 from data_lake.arrow_lake import ArrowLake
 from deployment.demo.counts import count_accepted, count_duplicates, count_rejected, count_valid_ids
 
 _POLL_S = 0.5
-_EVENT_TABLES = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
-_SALES = ("order_placed", "pos_transaction_completed")
+_BRONZE_TABLES = tuple(bronze_table(topic) for topic in EVENT_TABLES)
+_SALES = {SILVER_CLICKSTREAM_EVENTS: "order_placed", SILVER_POS_EVENTS: "pos_transaction_completed"}
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,10 @@ class LandedEvents:
         self._until(self._missing_downstream, deadline)
 
     def _missing_in_bronze(self, sent: int) -> str:
-        tables = (BRONZE_CLICKSTREAM, BRONZE_POS)
-        if sum(map(self._rows, tables)) < sent:
-            landed = sum(map(self._rows, tables))
-        else:
-            landed = sum(_count_messages(self._lake.read(table, ["headers"]), self._sources) for table in tables)
+        landed = sum(map(self._rows, _BRONZE_TABLES))
+        if landed >= sent:
+            headers = (self._lake.read(table, ["headers"]) for table in _BRONZE_TABLES)
+            landed = sum(_count_messages(table, self._sources) for table in headers)
         return "" if landed == sent else f"bronze has {landed:,} of {sent:,} messages"
 
     def _missing_in_silver(self, good: int, bad: int) -> str:
@@ -108,19 +107,16 @@ class LandedEvents:
                 raise PermanentError(msg)
 
     def _sales(self) -> int:
-        types = [self._lake.read(table, ["event_type"]).column("event_type") for table in _EVENT_TABLES]
-        return sum(pc.sum(pc.is_in(column, pa.array(_SALES))).as_py() or 0 for column in types)
+        types = {table: self._lake.read(table, ["event_type"]).column("event_type") for table in _SALES}
+        return sum(pc.sum(pc.equal(types[table], sale)).as_py() or 0 for table, sale in _SALES.items())
 
     def _times_seen(self) -> Counter[str]:
         columns = ["topic", "value", "headers"]
-        return count_valid_ids(
-            (self._lake.read(table, columns) for table in (BRONZE_CLICKSTREAM, BRONZE_POS)), self._sources
-        )
+        return count_valid_ids((self._lake.read(table, columns) for table in _BRONZE_TABLES), self._sources)
 
     def _accepted(self) -> int:
-        return count_accepted(
-            [self._lake.read(table, ["event_id", "sent_by"]) for table in _EVENT_TABLES], self._sources
-        )
+        events = [self._lake.read(table, ["event_id", "sent_by"]) for table in EVENT_TABLES.values()]
+        return count_accepted(events, self._sources)
 
     def _rejected(self) -> dict[str, int]:
         return count_rejected(self._lake.read(SILVER_REJECTED_EVENTS, ["reason", "sent_by"]), self._sources)

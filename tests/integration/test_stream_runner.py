@@ -15,14 +15,12 @@ from pyspark.sql import SparkSession
 
 from contracts.errors import PermanentError, RetryableError, TooManyRejectedError
 from contracts.tables import (
-    BRONZE_CLICKSTREAM,
-    BRONZE_POS,
+    EVENT_TABLES,
     GOLD_REVENUE_PER_MINUTE,
     GOLD_VISITOR_FEATURES,
-    SILVER_CLICKSTREAM_EVENTS,
-    SILVER_POS_EVENTS,
     SILVER_REJECTED_EVENTS,
     SILVER_SESSIONS,
+    bronze_table,
 )
 from contracts.topics import CLICKSTREAM, POS, TOPICS, topic_of
 from data_lake.arrow_lake import ArrowLake
@@ -33,8 +31,9 @@ from tests.fixtures.kafka import Kafka
 from tests.fixtures.messages import good_examples
 
 _COUNTED = (
-    *(BRONZE_CLICKSTREAM, BRONZE_POS, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS),
-    *(SILVER_SESSIONS, GOLD_VISITOR_FEATURES, GOLD_REVENUE_PER_MINUTE),
+    *(bronze_table(topic) for topic in TOPICS),
+    *EVENT_TABLES.values(),
+    *(SILVER_REJECTED_EVENTS, SILVER_SESSIONS, GOLD_VISITOR_FEATURES, GOLD_REVENUE_PER_MINUTE),
 )
 
 
@@ -79,7 +78,7 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
     visitors = {
         event["visitor_id"]
         for event in events
-        if event["event_type"] != "recommendations_shown" and "visitor_id" in event
+        if topic_of(event["event_type"]) is CLICKSTREAM and event["event_type"] != "recommendations_shown"
     }
     states: list[State] = []
     online = Online()
@@ -88,8 +87,9 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
     _runner(spark, kafka, tmp_path, online).drain(states.append)
     first = _counts(tmp_path)
     assert first["bronze.clickstream"] == len(good_examples(CLICKSTREAM)) + 2
-    assert first["silver.clickstream_events"] == len(good_examples(CLICKSTREAM))
-    assert first["silver.pos_events"] == first["bronze.pos"] == len(good_examples(POS))
+    for topic, table in EVENT_TABLES.items():
+        assert first[table.name] == len(good_examples(topic))
+        assert topic is CLICKSTREAM or first[f"bronze.{topic.name}"] == len(good_examples(topic))
     assert first["silver.rejected_events"] == 1
     assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
     assert first["gold.visitor_features"] == len(visitors)
@@ -98,7 +98,7 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
 
     _send(kafka, *events)
     _runner(spark, kafka, tmp_path, online).drain(states.append)
-    bronze = {"bronze.clickstream": len(good_examples(CLICKSTREAM)), "bronze.pos": len(good_examples(POS))}
+    bronze = {f"bronze.{topic.name}": len(good_examples(topic)) for topic in TOPICS}
     assert _counts(tmp_path) == {name: count + bronze.get(name, 0) for name, count in first.items()}
 
 

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.events import load_schema
+from contracts.tables import EVENT_TABLES
 from contracts.topics import CLICKSTREAM, TOPICS, topic_of
 from data_lake.schemas import arrow_schema
 from stream_processing.checked_messages import check_batch, check_message
-from stream_processing.silver import EVENT_TABLES
 from stream_processing.typed_events import typed_events
 from tests.fixtures.messages import RECEIVED_AT, checked, good_examples, message, raw_batch
 
@@ -24,7 +24,7 @@ _JSON = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text(ma
 _ADDRESS = {"partition": 0, "offset": 7}
 
 
-def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 - one line for each kind of schema
+def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - one line for each kind of schema
     """What a contract's field may hold, whole numbers written as 1.0 among it."""
     if "$ref" in schema:
         return _values(load_schema("common.v1")["$defs"][schema["$ref"].rpartition("/")[2]])
@@ -41,6 +41,10 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: PLR0911 
     if schema["type"] == "integer":
         whole = st.integers(schema["minimum"], schema["maximum"])
         return whole | whole.map(float)
+    if schema["type"] == "number":
+        return st.floats(schema["minimum"], schema["maximum"])
+    if schema["type"] == "boolean":
+        return st.booleans()
     if schema["type"] == "array":
         return st.lists(_values(schema["items"]), min_size=1, max_size=3)
     return _objects(schema)
@@ -95,6 +99,7 @@ def test_nothing_of_an_accepted_event_is_lost(event: dict[str, Any]) -> None:
     assert messages.select(["reason", "id"]).to_pylist() == [{"reason": None, "id": event["event_id"]}]
     [landed] = typed_events(messages, EVENT_TABLES[topic]).to_pylist()
     properties = load_schema(f"{event['event_type']}.v1")["properties"]
+    assert properties.keys() <= set(EVENT_TABLES[topic].column_names)
     for field in arrow_schema(EVENT_TABLES[topic]):
         if field.name in properties:
             assert landed[field.name] == _expected(event.get(field.name), field.type), field.name

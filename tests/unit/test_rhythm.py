@@ -6,7 +6,8 @@ from random import Random
 
 import pytest
 
-from data_sources.rhythm import HOUR_MS, Rhythm, arrivals, flat, store_rhythm, web_rhythm
+from data_sources.rhythm import Rhythm, arrivals, flat, store_rhythm, web_rhythm
+from data_sources.times import HOUR_MS
 
 WEEK = range(168)
 

@@ -6,6 +6,7 @@ import pytest
 
 from contracts import TABLES, TOPICS, Table, table_named, topic_of
 from contracts.errors import UnknownNameError
+from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -35,5 +36,12 @@ def test_an_unknown_table_is_named_with_the_known_ones() -> None:
 
 
 def test_an_unknown_event_type_is_named_with_the_known_ones() -> None:
-    with pytest.raises(UnknownNameError, match="unknown event type 'x': expected one of checkout_started"):
+    with pytest.raises(UnknownNameError, match="unknown event type 'x': expected one of campaign_planned"):
         topic_of("x")
+
+
+def test_event_tables_share_no_column_with_rejected_events_but_the_message_itself() -> None:
+    shared = {"topic", "partition", "offset", "received_at", "processed_at", "sent_by"}
+    assert tuple(EVENT_TABLES) == TOPICS
+    for table in EVENT_TABLES.values():
+        assert set(table.column_names) & set(SILVER_REJECTED_EVENTS.column_names) == shared, table.name
