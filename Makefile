@@ -55,6 +55,10 @@ test: lint ## Everything that must pass: lint, types, import rules, all tests
 test-slow: setup ## The tests that take minutes each
 	$(BIN)/pytest -m slow
 
+.PHONY: bench-stream
+bench-stream: setup ## Measure the streams: events a second, latency to silver, lost, doubled (ARGS="--seconds 600")
+	$(BIN)/python -m benchmarks.stream $(ARGS)
+
 .PHONY: bench-ingest
 bench-ingest: setup ## Measure the HTTP collector: events a second on one core, lost, doubled
 	$(BIN)/python -m benchmarks.ingest

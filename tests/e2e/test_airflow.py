@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
@@ -49,11 +50,8 @@ def test_both_dags_succeed_and_a_second_run_of_a_day_changes_nothing(airflow: Ru
 
 
 @pytest.fixture
-def broken_day(running_stack: RunningStack) -> str:
-    """A day with one sale of minus five units, put into silver past the contract that would have refused it.
-
-    It stays there: silver is insert-only, and a deletion would stop the streams that follow it.
-    """
+def broken_day(running_stack: RunningStack) -> Iterator[str]:
+    """A day with one sale of minus five units, put into silver past the contract that would have refused it."""
     day = "2025-12-26"
     table = DeltaTable(running_stack.lake.path(SILVER_POS_EVENTS))
     schema = pa.schema(table.schema().to_arrow())
@@ -65,7 +63,9 @@ def broken_day(running_stack: RunningStack) -> str:
         "lines": [line],
     }
     write_deltalake(table, pa.Table.from_pylist([sale], schema=schema), mode="append")
-    return day
+    yield day
+    table.update_incremental()
+    table.delete("event_id = 'broken'")
 
 
 def test_a_failed_check_keeps_the_day_from_the_online_store(airflow: RunningAirflow, broken_day: str) -> None:
