@@ -32,17 +32,17 @@ def run_sql(sql: str, **tables: Rows) -> pa.Table:
 def open_sql(sql: str, parameters: Mapping[str, object], **tables: Rows) -> Iterator[pa.RecordBatchReader]:
     """Yield the result of such a query in batches; ``parameters`` are the values of its ``$name``.
 
-    For results of any size: beyond 2 GB the query spills to disk.
+    For results of any size.
     """
-    with TemporaryDirectory(prefix="aisle-sql-") as spill, _connected(tables) as connection:
-        connection.execute(f"SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
+    with _connected(tables) as connection:
         yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(_ROWS_PER_BATCH)
 
 
 @contextmanager
 def _connected(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:", config=_OFFLINE) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    """Register the tables; a query that needs more than 2 GB spills to disk."""
+    with TemporaryDirectory(prefix="aisle-sql-") as spill, duckdb.connect(":memory:", config=_OFFLINE) as connection:
+        connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
         for name, table in tables.items():
             connection.register(name, table)
         yield connection
