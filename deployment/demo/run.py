@@ -86,6 +86,8 @@ class Demo:
             self._verify()
         except AisleError as error:
             self.summary.failures.append(str(error))
+            with suppress(AisleError):
+                self.summary.add_landed(self._landed().count())
         finally:
             self._finish_summary()
 
