@@ -88,8 +88,8 @@ def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
     """Read the events from the days' first session to the end of their last, which may be days later."""
-    sessions = silver.sessions.filter(within(days, "started_at")).to_table()
-    ended_at = pc.max(sessions["ended_at"]).as_py() or end_of(max(days))
+    sessions = silver.sessions.filter(within(days, "started_at"))
+    ended_at = pc.max(sessions.to_table(columns=["ended_at"])["ended_at"]).as_py() or end_of(max(days))
     events = silver.clickstream_events.filter(
         (pc.field("occurred_at") >= end_of(min(days) - DAY)) & (pc.field("occurred_at") <= ended_at)
     )

@@ -15,7 +15,7 @@ from batch_processing.running import BatchRun, Built
 from contracts.tables import GOLD_CATEGORY_DAILY, GOLD_FUNNEL_DAILY
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.silver_rows import event
-from tests.fixtures.small_shop import DAYS, FIRST_DAY, SmallShop, land, random_shop
+from tests.fixtures.small_shop import DAYS, FIRST_DAY, SmallShop, land_silver, random_shop
 
 BY_DATE = [table for table in BATCH_TABLES if not table.is_as_of]
 LATEST = [DAYS[-1]]
@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 
 def built(path: Path, shop: SmallShop, *runs: Sequence[date]) -> ArrowLake:
     lake = ArrowLake(str(path))
-    land(lake, shop)
+    land_silver(lake, shop)
     for days in runs:
         BatchRun(lake, lambda _: None).build_days(BATCH_TABLES, days)
     return lake
@@ -49,7 +49,7 @@ def test_day_by_day_in_any_order_equals_all_days_at_once(tmp_path: Path, seed: i
 def test_building_what_late_events_made_stale_equals_a_build_from_scratch(tmp_path: Path, seed: int) -> None:
     early, late = _split(random_shop(seed), random.Random(seed))
     lake = built(tmp_path / "late", early, DAYS)
-    land(lake, late, known=early)
+    land_silver(lake, late, known=early)
     BatchRun(lake, lambda _: None).build_stale(BATCH_TABLES, LATEST[0])
     both = SmallShop(early.clickstream + late.clickstream, early.pos + late.pos)
     scratch = built(tmp_path / "scratch", both, DAYS)
@@ -82,7 +82,7 @@ def test_a_day_whose_own_count_stays_the_same_is_stale_after_a_late_event_before
     lake = built(tmp_path, early := SmallShop([after], []), [midnight.date()])
     before = event("product_viewed", midnight - MINUTE, visitor_id="v", product_id="p", category="home")
     instead = event("page_viewed", midnight, visitor_id="w", device="mobile")
-    land(lake, SmallShop([before, instead], []), known=early)
+    land_silver(lake, SmallShop([before, instead], []), known=early)
     BatchRun(lake, lambda _: None).build_stale(BY_DATE, midnight.date())
     funnel = lake.read(GOLD_FUNNEL_DAILY, ["date", "device", "sessions"]).to_pylist()
     assert sorted(tuple(row.values()) for row in funnel) == [

@@ -103,6 +103,14 @@ def test_a_day_whose_events_are_gone_loses_its_rows(shop: Shop) -> None:
     assert shop.daily() == [(date(2026, 11, 20), "p", 1, 1)]
 
 
+def test_many_days_are_built_in_parts_and_told_as_one(shop: Shop) -> None:
+    shop.land(*(viewed(-day) for day in range(70)))
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
+    assert [(len(built.days), built.rows) for built in shop.built] == [(70, 70)]
+    assert shop.lake.version(GOLD_PRODUCT_DAILY) == 3
+    assert shop.daily() == [(NOON.date() - day * DAY, "p", 1, 1) for day in range(69, -1, -1)]
+
+
 def test_each_as_of_replaces_only_itself(shop: Shop) -> None:
     shop.land(viewed(-1), viewed(0), viewed(0, "q"))
     days = [date(2026, 11, 19), date(2026, 11, 20)]
