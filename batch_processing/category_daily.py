@@ -22,19 +22,21 @@ EVENTS_UP_TO_DAYS = f"""
     SELECT date, (sum(source_events) OVER (ORDER BY date))::BIGINT AS source_events FROM ({EVENTS_OF_DAYS})
 """
 
-# An ASOF join takes the latest row whose last column, the date, is not after the fact's.
+# An ASOF join takes the latest row whose last column, the date, is not after the product's day.
 _SQL = f"""
-    WITH facts AS (SELECT * EXCLUDE (category), occurred_at::DATE AS date FROM ({PRODUCT_FACTS}))
+    WITH facts AS (SELECT * EXCLUDE (category), occurred_at::DATE AS date FROM ({PRODUCT_FACTS})),
+    products AS (
+        SELECT date, product_id, coalesce(category, 'unknown') AS category
+        FROM (SELECT DISTINCT date, product_id FROM facts) ASOF LEFT JOIN categories USING (product_id, date)
+    )
     SELECT
         date,
-        coalesce(category, 'unknown') AS category,
+        category,
         count(DISTINCT product_id) AS products,
         {PRODUCT_MEASURES},
         source_events
-    FROM facts
-    JOIN days USING (date)
-    ASOF LEFT JOIN categories USING (product_id, date)
-    GROUP BY date, coalesce(category, 'unknown'), source_events
+    FROM facts JOIN products USING (date, product_id) JOIN days USING (date)
+    GROUP BY date, category, source_events
 """
 
 

@@ -81,7 +81,9 @@ def expectations_of(table: Table) -> list[Expectation]:
     # Imported here: it takes seconds, and building tables does not need it.
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
-    numbers = [column.name for column in table.columns if column.type.startswith(("bigint", "double", "decimal"))]
+    numbers = [
+        column.name for column in table.columns if column.type.startswith(("bigint", "int", "double", "decimal"))
+    ]
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=0 if table in _MAY_BE_EMPTY else 1),
         *(gxe.ExpectColumnValuesToNotBeNull(column=name) for name in table.key),
