@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS
+from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS, PRODUCT_MEASURES
 from contracts.tables import GOLD_PRODUCT_DAILY
 from data_lake.schemas import arrow_schema
 from data_lake.sql import Rows, run_sql
@@ -14,15 +14,7 @@ _SQL = f"""
     SELECT
         date,
         product_id,
-        count(*) FILTER (event_type = 'product_viewed') AS views,
-        count(DISTINCT visitor_id) FILTER (event_type = 'product_viewed') AS viewers,
-        count(*) FILTER (event_type = 'product_added_to_cart') AS cart_adds,
-        count(*) FILTER (event_type = 'product_removed_from_cart') AS cart_removes,
-        count(DISTINCT event_id) FILTER (sold) AS orders,
-        coalesce(sum(quantity) FILTER (sold), 0) AS units_sold,
-        round(coalesce(sum(amount) FILTER (sold), 0), 2) AS revenue,
-        coalesce(sum(quantity) FILTER (NOT sold), 0) AS units_returned,
-        round(coalesce(sum(amount) FILTER (NOT sold), 0), 2) AS refunded,
+        {PRODUCT_MEASURES},
         source_events
     FROM facts JOIN days ON occurred_at::DATE = date
     GROUP BY date, product_id, source_events

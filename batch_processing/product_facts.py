@@ -22,11 +22,25 @@ DEAL_LINES = """
 
 # One row per view, cart change or line; sold and amount are null where nothing was sold or returned.
 PRODUCT_FACTS = f"""
-    SELECT event_id, event_type, occurred_at, visitor_id, product_id, quantity, unit_price, category, brand
+    SELECT
+        event_id, event_type, occurred_at, visitor_id, customer_id, product_id, quantity, unit_price, category, brand
     FROM clickstream_events
     WHERE {_TOUCHED}
     UNION ALL BY NAME
     {DEAL_LINES}
+"""
+
+# The measures of a group of facts: the columns that the product tables share.
+PRODUCT_MEASURES = """
+    count(*) FILTER (event_type = 'product_viewed') AS views,
+    count(DISTINCT visitor_id) FILTER (event_type = 'product_viewed') AS viewers,
+    count(*) FILTER (event_type = 'product_added_to_cart') AS cart_adds,
+    count(*) FILTER (event_type = 'product_removed_from_cart') AS cart_removes,
+    count(DISTINCT event_id) FILTER (sold) AS orders,
+    coalesce(sum(quantity) FILTER (sold), 0) AS units_sold,
+    round(coalesce(sum(amount) FILTER (sold), 0), 2) AS revenue,
+    coalesce(sum(quantity) FILTER (NOT sold), 0) AS units_returned,
+    round(coalesce(sum(amount) FILTER (NOT sold), 0), 2) AS refunded
 """
 
 # One row per day (UTC) with a fact, and the number of events that its facts come from.

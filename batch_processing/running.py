@@ -7,36 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-
-from batch_processing.customer_features import customer_features
-from batch_processing.days import (
-    EventsOfDay,
-    built_from,
-    end_of,
-    events_of_days,
-    latest_days,
-    require_events,
-    stale_days,
-    within,
-)
-from batch_processing.product_daily import product_daily
-from batch_processing.product_features import product_features
-from contracts.tables import (
-    GOLD_CUSTOMER_FEATURES,
-    GOLD_PRODUCT_DAILY,
-    GOLD_PRODUCT_FEATURES,
-    SILVER_CLICKSTREAM_EVENTS,
-    SILVER_POS_EVENTS,
-    Table,
-)
+from batch_processing.batch_tables import BATCH_TABLES, BatchTable
+from batch_processing.days import built_from, by_day, latest_days, stale_days
+from batch_processing.product_facts import EVENTS_OF_DAYS
+from batch_processing.silver import SILVER_TABLES, Silver
 from data_lake.arrow_lake import ArrowLake
 
-BATCH_TABLES = (GOLD_PRODUCT_DAILY, GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES)
-_AS_OF_TABLES = {GOLD_CUSTOMER_FEATURES: customer_features, GOLD_PRODUCT_FEATURES: product_features}
-_SOURCES = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
+# Bounds the memory of a long rebuild, and the file that a later run of one of the days has to write again.
+_DAYS_AT_ONCE = 31
 
 
 @dataclass(frozen=True)
@@ -56,49 +34,39 @@ class BatchRun:
     """
 
     def __init__(self, lake: ArrowLake, tell: Callable[[Built], None]) -> None:
-        lake.create_missing([*_SOURCES, *BATCH_TABLES])
+        lake.create_missing([*SILVER_TABLES, *(table.contract for table in BATCH_TABLES)])
         self._lake = lake
         self._tell = tell
-        self._clickstream_events, self._pos_events = (lake.scan(table) for table in _SOURCES)
+        self._silver = Silver(lake)
 
-    def build_days(self, tables: Iterable[Table], days: Sequence[date]) -> None:
-        """Build the tables for the days; raises ``NotReadyError`` where silver holds nothing to build them from."""
-        silver = self._silver()
+    def build_days(self, tables: Iterable[BatchTable], days: Sequence[date]) -> None:
+        """Build the tables for the days; raises ``NotReadyError`` where silver has no event of them.
+
+        For a table as of a day, an event of any day before is enough.
+        """
         for table in tables:
-            require_events(table.name, silver, days, history_counts=table in _AS_OF_TABLES)
+            self._silver.require_events(table.contract.name, days, history_counts=table.is_as_of)
             self._build(table, days)
 
-    def build_stale(self, tables: Iterable[Table], today: date) -> None:
-        """Build ``product_daily`` for every stale day, and the as-of tables for silver's latest day up to today."""
-        silver = self._silver()
+    def build_stale(self, tables: Iterable[BatchTable], today: date) -> None:
+        """Build the tables by date for their stale days, and those as of a day for silver's latest up to today."""
         for table in tables:
-            days = latest_days(silver, today) if table in _AS_OF_TABLES else self._stale_days(silver)
-            if days:
+            if days := self._stale_days(table, today):
                 self._build(table, days)
 
-    def _silver(self) -> EventsOfDay:
-        return events_of_days(self._clickstream_events, self._pos_events)
+    def _stale_days(self, table: BatchTable, today: date) -> list[date]:
+        if table.sources is None:
+            return latest_days(by_day(self._silver.counted(EVENTS_OF_DAYS)), today)
+        silver = by_day(self._silver.counted(table.sources))
+        return stale_days(silver, built_from(self._lake.scan(table.contract)))
 
-    def _stale_days(self, silver: EventsOfDay) -> list[date]:
-        return stale_days(silver, built_from(self._lake.scan(GOLD_PRODUCT_DAILY)))
+    def _build(self, table: BatchTable, days: Sequence[date]) -> None:
+        started, rows = time.perf_counter(), 0
+        for first in range(0, len(days), _DAYS_AT_ONCE):
+            rows += self._replace(table, days[first : first + _DAYS_AT_ONCE])
+        self._tell(Built(table.contract.name, days, rows, time.perf_counter() - started))
 
-    def _build(self, table: Table, days: Sequence[date]) -> None:
-        started = time.perf_counter()
-        rows = self._rows(table, days)
-        self._lake.overwrite(table, rows, _condition(table, days))
-        self._tell(Built(table.name, days, len(rows), time.perf_counter() - started))
-
-    def _rows(self, table: Table, days: Sequence[date]) -> pa.Table:
-        if table == GOLD_PRODUCT_DAILY:
-            return product_daily(*self._events(within(days)))
-        as_ofs = [end_of(day) for day in days]
-        return _AS_OF_TABLES[table](*self._events(pc.field("occurred_at") < max(as_ofs)), as_ofs)
-
-    def _events(self, where: pc.Expression) -> tuple[ds.Dataset, ds.Dataset]:
-        return self._clickstream_events.filter(where), self._pos_events.filter(where)
-
-
-def _condition(table: Table, days: Sequence[date]) -> str:
-    """Return the SQL condition for the rows of the days: by ``date``, or by the ``as_of`` at their end."""
-    column, values = ("date", days) if table == GOLD_PRODUCT_DAILY else ("as_of", [end_of(day) for day in days])
-    return f"{column} IN ({', '.join(repr(value.isoformat()) for value in values)})"
+    def _replace(self, table: BatchTable, days: Sequence[date]) -> int:
+        rows = table.build(self._silver, days)
+        self._lake.overwrite(table.contract, rows, table.condition(days))
+        return len(rows)

@@ -401,6 +401,18 @@ GOLD_REVENUE_PER_MINUTE = Table(
     ),
 )
 
+_COUNTED = "silver events counted in any row of the day when it was built: a day whose count differs is stale"
+_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
+_SOLD = (
+    Column("orders", "bigint", "online orders and sales that hold it"),
+    Column("units_sold", "bigint"),
+    Column("revenue", TOTAL, "sum of quantity × unit price, rounded once"),
+    Column("units_returned", "bigint"),
+    Column("refunded", TOTAL),
+)
+_VIEWED = (Column("views", "bigint"), Column("viewers", "bigint", "distinct visitors who viewed it"))
+_IN_CART = (Column("cart_adds", "bigint"), Column("cart_removes", "bigint"))
+
 GOLD_PRODUCT_DAILY = Table(
     name="gold.product_daily",
     grain="one product on one day (UTC, by occurred_at), online and in stores",
@@ -408,20 +420,109 @@ GOLD_PRODUCT_DAILY = Table(
     columns=(
         Column("date", "date"),
         Column("product_id", "string"),
-        Column("views", "bigint"),
-        Column("viewers", "bigint", "distinct visitors who viewed it"),
-        Column("cart_adds", "bigint"),
-        Column("cart_removes", "bigint"),
-        Column("orders", "bigint", "online orders and sales that hold it"),
+        *_VIEWED,
+        *_IN_CART,
+        *_SOLD,
+        Column("source_events", "bigint", _COUNTED),
+    ),
+)
+
+GOLD_PRODUCT_ACTIVITY_HOURLY = Table(
+    name="gold.product_activity_hourly",
+    grain="one product in one hour (UTC, by occurred_at), online and in stores",
+    key=("hour", "product_id"),
+    columns=(
+        Column("date", "date", "the day of the hour"),
+        Column("hour", "timestamp", "its beginning"),
+        Column("product_id", "string"),
+        *_VIEWED,
+        *_IN_CART,
+        *_SOLD,
+        Column("returns", "bigint", "returns that hold it"),
+        Column("source_events", "bigint", _COUNTED),
+    ),
+)
+
+GOLD_CATEGORY_DAILY = Table(
+    name="gold.category_daily",
+    grain="one category on one day (UTC), online and in stores, by the last category of each product up to its end",
+    key=("date", "category"),
+    columns=(
+        Column("date", "date"),
+        Column("category", "string", "`unknown` for products never seen with one"),
+        Column("products", "bigint", "distinct products viewed, moved in carts, sold or returned"),
+        *_VIEWED,
+        *_IN_CART,
+        *_SOLD,
+        Column("source_events", "bigint", _COUNTED_UP_TO),
+    ),
+)
+
+GOLD_FUNNEL_DAILY = Table(
+    name="gold.funnel_daily",
+    grain="the online sessions that started on one day (UTC) on one kind of device",
+    key=("date", "device"),
+    columns=(
+        Column("date", "date"),
+        Column("device", "string", "`unknown` where no event names it"),
+        Column("sessions", "bigint"),
+        Column("with_view", "bigint", "sessions with at least one product viewed; steps may be skipped"),
+        Column("with_cart", "bigint", "with a product added to the cart, taken out later or not"),
+        Column("with_checkout", "bigint", "with a checkout started"),
+        Column("with_order", "bigint"),
+        Column("view_ratio", "double", "with_view over sessions"),
+        Column("cart_ratio", "double", "with_cart over sessions"),
+        Column("checkout_ratio", "double", "with_checkout over sessions"),
+        Column("order_ratio", "double", "with_order over sessions"),
+        Column("source_events", "bigint", _COUNTED_UP_TO),
+    ),
+)
+
+GOLD_BASKET_PAIRS = Table(
+    name="gold.basket_pairs",
+    grain="two products, or one with itself, in the baskets (online orders and sales) of one day (UTC)",
+    key=("date", "product_a", "product_b"),
+    columns=(
+        Column("date", "date"),
+        Column("product_a", "string"),
+        Column("product_b", "string", "not before product_a; equal in the row that counts the product's own baskets"),
+        Column("baskets_together", "bigint", "baskets that hold both; over days, take sums of this column only"),
+        Column("baskets_a", "bigint", "baskets of the day that hold product_a"),
+        Column("baskets_b", "bigint", "baskets of the day that hold product_b"),
+        Column("source_events", "bigint", "all baskets of the day when it was built; where it differs, it is stale"),
+    ),
+)
+
+GOLD_STORE_DAILY = Table(
+    name="gold.store_daily",
+    grain="one store on one day (UTC) with a sale or return",
+    key=("date", "store_id"),
+    columns=(
+        Column("date", "date"),
+        Column("store_id", "string"),
+        Column("sales", "bigint"),
+        Column("customers", "bigint", "distinct customers known by name who bought or returned"),
         Column("units_sold", "bigint"),
-        Column("revenue", TOTAL),
+        Column("revenue", TOTAL, "sum of quantity × unit price, rounded once"),
+        Column("returns", "bigint"),
         Column("units_returned", "bigint"),
         Column("refunded", TOTAL),
-        Column(
-            "source_events",
-            "bigint",
-            "silver events counted in any row of the day when it was built: a day whose count differs is stale",
-        ),
+        Column("source_events", "bigint", _COUNTED),
+    ),
+)
+
+GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
+    name="gold.customer_product_matrix",
+    grain="one customer and one product on one day (UTC), from events that name the customer; sum days for a window",
+    key=("date", "customer_id", "product_id"),
+    columns=(
+        Column("date", "date"),
+        Column("customer_id", "string"),
+        Column("product_id", "string"),
+        Column("views", "bigint"),
+        *_IN_CART,
+        *_SOLD,
+        Column("source_events", "bigint", _COUNTED),
     ),
 )
 
@@ -442,6 +543,22 @@ GOLD_CUSTOMER_FEATURES = Table(
         Column("distinct_product_count", "bigint"),
         Column("return_count", "bigint"),
         Column("refunded", TOTAL),
+    ),
+)
+
+GOLD_CUSTOMER_RFM = Table(
+    name="gold.customer_rfm",
+    grain="one customer with an order or sale, as of the end of one day (UTC); scores 1 to 5, equal values score alike",
+    key=("customer_id", "as_of"),
+    columns=(
+        Column("customer_id", "string"),
+        Column("as_of", "timestamp", "end of the day, exclusive"),
+        Column("recency_days", "double", "since the last order or sale"),
+        Column("order_count", "bigint"),
+        Column("revenue", TOTAL, "of orders and sales, before refunds"),
+        Column("recency_score", "int", "5 × the share of customers who bought longer ago, rounded down, + 1"),
+        Column("frequency_score", "int", "5 × the share of customers with fewer orders, rounded down, + 1"),
+        Column("monetary_score", "int", "5 × the share of customers with less revenue, rounded down, + 1"),
     ),
 )
 
@@ -476,7 +593,14 @@ TABLES: tuple[Table, ...] = (
     GOLD_VISITOR_FEATURES,
     GOLD_REVENUE_PER_MINUTE,
     GOLD_PRODUCT_DAILY,
+    GOLD_PRODUCT_ACTIVITY_HOURLY,
+    GOLD_CATEGORY_DAILY,
+    GOLD_FUNNEL_DAILY,
+    GOLD_BASKET_PAIRS,
+    GOLD_STORE_DAILY,
+    GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_FEATURES,
+    GOLD_CUSTOMER_RFM,
     GOLD_PRODUCT_FEATURES,
 )
 

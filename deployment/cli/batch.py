@@ -6,17 +6,18 @@ from datetime import UTC, date, datetime
 
 import click
 
+from batch_processing.batch_tables import BATCH_TABLES, BatchTable
 from batch_processing.days import days_between
 from batch_processing.expectations import check_day
-from batch_processing.running import BATCH_TABLES, BatchRun, Built
+from batch_processing.running import BatchRun, Built
 from contracts.clock import SystemClock
 from contracts.errors import NotReadyError, UnknownNameError
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.batch import build_lake
 from deployment.settings import load_settings
 
-_TABLE_OF = {table.name.partition(".")[2]: table for table in BATCH_TABLES}
+_TABLE_OF = {table.contract.name.partition(".")[2]: table for table in BATCH_TABLES}
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -71,8 +72,8 @@ def check(table: str, day: datetime) -> None:
     """
     [day_of] = _days(day, day)
     for each in _tables(table):
-        rows, expectations = check_day(build_lake(load_settings()), each, day_of)
-        click.echo(f"{each.name} {day_of}: {rows} rows meet {expectations} expectations")
+        rows, expectations = check_day(build_lake(load_settings()), each.contract, day_of)
+        click.echo(f"{each.contract.name} {day_of}: {rows} rows meet {expectations} expectations")
 
 
 @command.command(name="list")
@@ -85,11 +86,11 @@ def list_tables() -> None:
     """
     lake = build_lake(load_settings())
     for name, table in _TABLE_OF.items():
-        rows = f"{lake.count(table)} rows" if lake.exists(table) else "not built yet"
-        click.echo(f"{name:<20}{rows:<16}{table.grain}")
+        rows = f"{lake.count(table.contract)} rows" if lake.exists(table.contract) else "not built yet"
+        click.echo(f"{name:<26}{rows:<16}{table.contract.grain}")
 
 
-def _tables(name: str) -> list[Table]:
+def _tables(name: str) -> list[BatchTable]:
     if name == "all":
         return list(BATCH_TABLES)
     try:

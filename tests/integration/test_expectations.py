@@ -7,13 +7,24 @@ from typing import Any
 
 import pytest
 
+from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.expectations import check_day
+from batch_processing.running import BatchRun
 from contracts.errors import NotReadyError, QualityError
-from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_DAILY
+from contracts.tables import (
+    GOLD_BASKET_PAIRS,
+    GOLD_CUSTOMER_FEATURES,
+    GOLD_FUNNEL_DAILY,
+    GOLD_PRODUCT_DAILY,
+    GOLD_STORE_DAILY,
+    Table,
+)
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.gold_rows import land
+from tests.fixtures.small_shop import DAYS, land_silver, random_shop
 
 DAY = date(2026, 11, 20)
+_FUNNEL = {"device": "mobile", "sessions": 1, "with_view": 1, "with_cart": 0, "with_checkout": 0}
 
 
 def product(product_id: str | None, **changes: Any) -> dict[str, Any]:
@@ -58,3 +69,34 @@ def test_an_as_of_table_is_checked_by_the_end_of_the_day(tmp_path: Path) -> None
 def test_a_table_never_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotReadyError, match=r"gold\.product_daily"):
         check_day(ArrowLake(str(tmp_path)), GOLD_PRODUCT_DAILY, DAY)
+
+
+def test_every_batch_table_of_a_sound_shop_passes(tmp_path: Path) -> None:
+    lake = ArrowLake(str(tmp_path))
+    land_silver(lake, random_shop(1))
+    BatchRun(lake, lambda _: None).build_days(BATCH_TABLES, DAYS[:1])
+    checked = {table.contract.name: check_day(lake, table.contract, DAYS[0])[0] for table in BATCH_TABLES}
+    assert [name for name, rows in checked.items() if rows == 0] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "named"),
+    [
+        (GOLD_FUNNEL_DAILY, _FUNNEL | {"with_order": 2}, "with_order"),
+        (
+            GOLD_BASKET_PAIRS,
+            {"product_a": "p", "product_b": "q", "baskets_together": 2, "baskets_a": 2, "baskets_b": 1},
+            "baskets_b",
+        ),
+        (GOLD_STORE_DAILY, {"store_id": "N", "sales": 3, "units_sold": 2, "source_events": 3}, "units_sold"),
+    ],
+)
+def test_a_row_that_cannot_be_is_named(tmp_path: Path, table: Table, row: dict[str, Any], named: str) -> None:
+    land(tmp_path, table, [{"date": DAY} | row])
+    with pytest.raises(QualityError, match=rf"{table.name} of 2026-11-20 breaks 1 of .*{named}"):
+        check_day(ArrowLake(str(tmp_path)), table, DAY)
+
+
+def test_a_day_on_which_no_store_opened_passes(tmp_path: Path) -> None:
+    land(tmp_path, GOLD_STORE_DAILY, [])
+    assert check_day(ArrowLake(str(tmp_path)), GOLD_STORE_DAILY, DAY)[0] == 0

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
+from batch_processing.batch_tables import BATCH_TABLES
 from contracts.errors import UnknownNameError
 from deployment.cli.batch import command
 
@@ -29,3 +32,12 @@ def test_an_unknown_table_names_the_known(arguments: list[str]) -> None:
     result = CliRunner().invoke(command, arguments)
     assert isinstance(result.exception, UnknownNameError)
     assert "'nope': expected one of all, product_daily" in str(result.exception)
+
+
+def test_the_list_names_every_batch_table_with_its_grain(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, ["list"], env={"AISLE_LAKE_URI": str(tmp_path)})
+    lines = result.output.splitlines()
+    assert len(lines) == len(BATCH_TABLES)
+    for shown, table in zip(lines, BATCH_TABLES, strict=True):
+        assert shown.split()[:4] == [table.contract.name.removeprefix("gold."), "not", "built", "yet"]
+        assert shown.endswith(table.contract.grain)

@@ -8,13 +8,17 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
+from batch_processing.batch_tables import BATCH_TABLES, BatchTable
 from batch_processing.days import end_of, within
 from batch_processing.product_daily import product_daily
-from batch_processing.running import BATCH_TABLES, BatchRun, Built
+from batch_processing.running import BatchRun, Built
+from contracts.errors import NotReadyError
 from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.silver_rows import NOON, Row, event, line, rows_of
 
+[PRODUCT_DAILY] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_DAILY)
+[PRODUCT_FEATURES] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_FEATURES)
 DAY = timedelta(days=1)
 TODAY = date(2026, 11, 21)
 FAR = NOON.date() + 40_000 * DAY
@@ -56,12 +60,17 @@ def test_stale_days_are_replaced_and_the_others_stay(shop: Shop) -> None:
     latest = [date(2026, 11, 20)]
     assert [(built.table, list(built.days)[-2:], built.rows) for built in shop.built] == [
         ("gold.product_daily", [date(2026, 11, 20), FAR], 4),
+        ("gold.product_activity_hourly", [date(2026, 11, 20), FAR], 4),
+        ("gold.category_daily", [date(2026, 11, 20), FAR], 3),
+        ("gold.basket_pairs", latest, 1),
+        ("gold.customer_product_matrix", latest, 1),
         ("gold.customer_features", latest, 1),
+        ("gold.customer_rfm", latest, 1),
         ("gold.product_features", latest, 2),
     ]
 
     shop.land(viewed(-1))
-    shop.run().build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
     assert [list(built.days) for built in shop.built] == [[date(2026, 11, 19)]]
     expected = [
         (date(2026, 11, 19), "p", 2, 2),
@@ -72,39 +81,64 @@ def test_stale_days_are_replaced_and_the_others_stay(shop: Shop) -> None:
     assert shop.daily() == expected
 
     run = shop.run()
-    run.build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    run.build_stale([PRODUCT_DAILY], TODAY)
     assert shop.built == []
-    run.build_days([GOLD_PRODUCT_DAILY], latest)
+    run.build_days([PRODUCT_DAILY], latest)
     assert shop.daily() == expected
 
 
 def test_a_day_without_products_is_not_stale(shop: Shop) -> None:
     shop.land(viewed(-1), event("page_viewed", NOON, visitor_id="v"))
-    shop.run().build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
     assert [list(built.days) for built in shop.built] == [[date(2026, 11, 19)]]
-    shop.run().build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
     assert shop.built == []
 
 
 def test_a_day_whose_events_are_gone_loses_its_rows(shop: Shop) -> None:
     shop.land(viewed(-1), viewed(0))
-    shop.run().build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
     shop.lake.overwrite(SILVER_CLICKSTREAM_EVENTS, rows_of(SILVER_CLICKSTREAM_EVENTS, [viewed(0)]), "true")
-    shop.run().build_stale([GOLD_PRODUCT_DAILY], TODAY)
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
     assert shop.daily() == [(date(2026, 11, 20), "p", 1, 1)]
+
+
+def test_many_days_are_built_in_parts_and_told_as_one(shop: Shop) -> None:
+    shop.land(*(viewed(-day) for day in range(70)))
+    shop.run().build_stale([PRODUCT_DAILY], TODAY)
+    assert [(len(built.days), built.rows) for built in shop.built] == [(70, 70)]
+    assert shop.lake.version(GOLD_PRODUCT_DAILY) == 3
+    assert shop.daily() == [(NOON.date() - day * DAY, "p", 1, 1) for day in range(69, -1, -1)]
 
 
 def test_each_as_of_replaces_only_itself(shop: Shop) -> None:
     shop.land(viewed(-1), viewed(0), viewed(0, "q"))
     days = [date(2026, 11, 19), date(2026, 11, 20)]
     for built_days in (days, days[:1], days[1:]):
-        shop.run().build_days([GOLD_PRODUCT_FEATURES], built_days)
+        shop.run().build_days([PRODUCT_FEATURES], built_days)
         rows = shop.lake.read(GOLD_PRODUCT_FEATURES, ["as_of", "product_id", "views_1d", "views_7d"]).to_pylist()
         assert sorted(tuple(row.values()) for row in rows) == [
             (end_of(days[0]), "p", 1, 1),
             (end_of(days[1]), "p", 1, 2),
             (end_of(days[1]), "q", 1, 1),
         ]
+
+
+@pytest.mark.parametrize("table", [PRODUCT_DAILY, PRODUCT_FEATURES])
+def test_days_without_any_event_are_refused(shop: Shop, table: BatchTable) -> None:
+    with pytest.raises(NotReadyError, match=r"for gold\.\w+ on 2026-11-16: it holds none"):
+        shop.run().build_days([table], [date(2026, 11, 16)])
+    shop.land(viewed(-1), viewed(1))
+    with pytest.raises(NotReadyError, match=r"2026-11-16 to 2026-11-17: it holds events from 2026-11-19 to 2026-11-21"):
+        shop.run().build_days([table], [date(2026, 11, 16), date(2026, 11, 17)])
+
+
+def test_history_counts_only_for_a_table_as_of_a_day(shop: Shop) -> None:
+    shop.land(viewed(-1))
+    shop.run().build_days([PRODUCT_FEATURES], [TODAY])
+    assert [built.rows for built in shop.built] == [1]
+    with pytest.raises(NotReadyError, match="on 2026-11-21"):
+        shop.run().build_days([PRODUCT_DAILY], [TODAY])
 
 
 def test_files_of_other_days_are_not_opened(shop: Shop) -> None:

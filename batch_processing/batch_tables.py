@@ -1,0 +1,110 @@
+"""The tables that batch builds: of each its contract, how its days are made from silver, and what makes them stale.
+
+A new table is one more entry of ``BATCH_TABLES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from batch_processing.basket_pairs import BASKETS_OF_DAYS, basket_pairs
+from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, category_daily
+from batch_processing.customer_features import customer_features
+from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
+from batch_processing.customer_rfm import customer_rfm
+from batch_processing.days import DAY, end_of, within
+from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.product_activity_hourly import product_activity_hourly
+from batch_processing.product_daily import product_daily
+from batch_processing.product_facts import EVENTS_OF_DAYS
+from batch_processing.product_features import product_features
+from batch_processing.silver import Silver
+from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from contracts.tables import (
+    GOLD_BASKET_PAIRS,
+    GOLD_CATEGORY_DAILY,
+    GOLD_CUSTOMER_FEATURES,
+    GOLD_CUSTOMER_PRODUCT_MATRIX,
+    GOLD_CUSTOMER_RFM,
+    GOLD_FUNNEL_DAILY,
+    GOLD_PRODUCT_ACTIVITY_HOURLY,
+    GOLD_PRODUCT_DAILY,
+    GOLD_PRODUCT_FEATURES,
+    GOLD_STORE_DAILY,
+    Table,
+)
+from data_lake.sql import Rows, run_sql
+
+# Returns a table's rows of the days.
+Build = Callable[[Silver, Sequence[date]], pa.Table]
+
+
+@dataclass(frozen=True)
+class BatchTable:
+    """A table whose days are built on their own: rows of a day by its ``date``, or by the ``as_of`` at its end.
+
+    ``sources`` is SQL over silver for the ``source_events`` that each ``date`` should be built from; None for a
+    table as of a day, of which only the latest can be stale.
+    """
+
+    contract: Table
+    build: Build
+    sources: str | None = None
+
+    @property
+    def is_as_of(self) -> bool:
+        """Say whether a day's rows are made from all the days up to it."""
+        return self.sources is None
+
+    def condition(self, days: Sequence[date]) -> str:
+        """Return the SQL condition for the rows of the days."""
+        column, values = ("as_of", [end_of(day) for day in days]) if self.is_as_of else ("date", days)
+        return f"{column} IN ({', '.join(repr(value.isoformat()) for value in values)})"
+
+
+def _of_days(table: Callable[[Rows, Rows], pa.Table]) -> Build:
+    return lambda silver, days: table(*silver.of_days(days))
+
+
+def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build:
+    return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
+
+
+def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
+    _, pos_events = silver.of_days(days)
+    return store_daily(pos_events)
+
+
+def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
+    clickstream_events, pos_events = silver.up_to(max(days))
+    categories = run_sql(CATEGORIES, clickstream_events=clickstream_events, pos_events=pos_events)
+    return category_daily(*silver.of_days(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
+
+
+def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
+    """Read the events from the days' first session to the end of their last, which may be days later."""
+    sessions = silver.sessions.filter(within(days, "started_at"))
+    ended_at = pc.max(sessions.to_table(columns=["ended_at"])["ended_at"]).as_py() or end_of(max(days))
+    events = silver.clickstream_events.filter(
+        (pc.field("occurred_at") >= end_of(min(days) - DAY)) & (pc.field("occurred_at") <= ended_at)
+    )
+    return funnel_daily(sessions, events, silver.counted(EVENTS_OF_SESSIONS))
+
+
+BATCH_TABLES = (
+    BatchTable(GOLD_PRODUCT_DAILY, _of_days(product_daily), EVENTS_OF_DAYS),
+    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
+    BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
+    BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
+    BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
+    BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
+    BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _of_days(customer_product_matrix), EVENTS_OF_CUSTOMERS),
+    BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
+    BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
+    BatchTable(GOLD_PRODUCT_FEATURES, _as_of(product_features)),
+)
