@@ -7,7 +7,6 @@ A setting is an environment variable ``AISLE_<GROUP>__<FIELD>``, for example ``A
 from __future__ import annotations
 
 import os
-from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -147,7 +146,6 @@ class Settings(BaseSettings):
         return self.data_dir / "run"
 
 
-@cache
 def load_settings() -> Settings:
     """Read the settings from the environment; raises ``InvalidSettingError`` naming the variable."""
     _refuse_unknown_groups()

@@ -135,13 +135,9 @@ def _assert_registering_fails_within_ten_seconds(registry: Registry, trained: Tr
 
 def _cli(settings: Settings, *arguments: str) -> Result:
     from deployment.cli.train import command  # noqa: PLC0415
-    from deployment.settings import child_environment, load_settings  # noqa: PLC0415
+    from deployment.settings import child_environment  # noqa: PLC0415
 
-    load_settings.cache_clear()
-    try:
-        return CliRunner().invoke(command, arguments, env=child_environment(settings))
-    finally:
-        load_settings.cache_clear()
+    return CliRunner().invoke(command, arguments, env=child_environment(settings))
 
 
 def _served(api: httpx.Client) -> dict[str, str | None]:

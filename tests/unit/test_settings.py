@@ -1,18 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from contracts.errors import InvalidSettingError
 from deployment.settings import Settings, child_environment, load_settings
-
-
-@pytest.fixture(autouse=True)
-def _fresh_settings() -> Iterator[None]:
-    load_settings.cache_clear()
-    yield
-    load_settings.cache_clear()
 
 
 def test_a_variable_sets_a_nested_field(monkeypatch: pytest.MonkeyPatch) -> None:
