@@ -16,6 +16,8 @@ AisleError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
+│   ├── NameTakenError
+│   ├── ErasedError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
 ├── BreakingContractError a schema changed in a way that breaks readers or writers
@@ -87,6 +89,14 @@ class MissingProgramError(UserError):
 
 class PortTakenError(UserError):
     """Another process already listens on a port that the stack needs."""
+
+
+class NameTakenError(UserError):
+    """Something else of that name is there already."""
+
+
+class ErasedError(UserError):
+    """What was asked for held rows of a customer who was erased since."""
 
 
 class NotReadyError(UserError):

@@ -19,6 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from contracts.errors import NotReadyError, TableChangedError
 from contracts.tables import TABLES, Table
+from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
 from data_lake.sql import run_sql
@@ -91,10 +92,24 @@ class ArrowLake:
     def scan(self, table: Table, as_of: AsOf | None = None) -> ds.Dataset:
         """Return the rows, now or as they were, to be read by ``run_sql``.
 
-        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``.
+        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``, and ``ErasedError`` where it
+        held rows of a customer then who was erased since.
         """
         opened = self.open(table)
-        return (opened if as_of is None else _travelled(opened, table, as_of)).to_pyarrow_dataset()
+        if as_of is not None:
+            opened = _travelled(opened, table, as_of)
+            require_not_erased(self, table, f"version {opened.version()}", self._files(opened))
+        return opened.to_pyarrow_dataset()
+
+    def files(self, table: Table, version: int) -> list[str]:
+        """Return the files of a version, below the table's directory; raises like ``scan``."""
+        then = _travelled(self.open(table), table, version)
+        files = self._files(then)
+        require_not_erased(self, table, f"version {version}", files)
+        return files
+
+    def _files(self, opened: DeltaTable) -> list[str]:
+        return [str(name) for name in opened.get_add_actions(flatten=True)["path"].to_pylist()]
 
     def count(self, table: Table) -> int:
         """Return the number of rows, from the log alone; raises ``NotReadyError`` where the table was never made."""
