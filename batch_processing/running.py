@@ -33,6 +33,7 @@ from contracts.tables import (
     Table,
 )
 from data_lake.arrow_lake import ArrowLake
+from data_lake.care.retention import kept_since
 
 BATCH_TABLES = (GOLD_PRODUCT_DAILY, GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES)
 _AS_OF_TABLES = {GOLD_CUSTOMER_FEATURES: customer_features, GOLD_PRODUCT_FEATURES: product_features}
@@ -69,18 +70,22 @@ class BatchRun:
             self._build(table, days)
 
     def build_stale(self, tables: Iterable[Table], today: date) -> None:
-        """Build ``product_daily`` for every stale day, and the as-of tables for silver's latest day up to today."""
+        """Build ``product_daily`` for every stale day, and the as-of tables for silver's latest day up to today.
+
+        What expired from silver stays in gold.
+        """
         silver = self._silver()
         for table in tables:
-            days = latest_days(silver, today) if table in _AS_OF_TABLES else self._stale_days(silver)
+            days = latest_days(silver, today) if table in _AS_OF_TABLES else self._stale_days(silver, today)
             if days:
                 self._build(table, days)
 
     def _silver(self) -> EventsOfDay:
         return events_of_days(self._clickstream_events, self._pos_events)
 
-    def _stale_days(self, silver: EventsOfDay) -> list[date]:
-        return stale_days(silver, built_from(self._lake.scan(GOLD_PRODUCT_DAILY)))
+    def _stale_days(self, silver: EventsOfDay, today: date) -> list[date]:
+        kept_from = max(kept_since(table, today) for table in _SOURCES)
+        return stale_days(silver, built_from(self._lake.scan(GOLD_PRODUCT_DAILY)), kept_from)
 
     def _build(self, table: Table, days: Sequence[date]) -> None:
         started = time.perf_counter()

@@ -9,11 +9,13 @@ from datetime import timedelta
 import click
 
 from contracts.clock import SystemClock
+from contracts.errors import UnknownNameError
 from contracts.tables import TABLES, Table, table_named
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.history import history
 from data_lake.care.optimizing import optimize
 from data_lake.care.pins import pin, pins, unpin
+from data_lake.care.retention import Rule, expire, load_policy
 from data_lake.care.vacuuming import RETENTION, vacuum
 from deployment.bootstrap.batch import build_lake
 from deployment.cli.durations import Duration
@@ -34,6 +36,7 @@ def command() -> None:
       aisle lake optimize
       aisle lake history silver.sessions
       aisle lake vacuum --dry-run
+      aisle lake expire --dry-run
     """
 
 
@@ -99,6 +102,25 @@ def vacuum_command(tables: tuple[str, ...], retention: timedelta, dry_run: bool)
         click.echo(f"{table.name}: {done.files} files, {_mb(done.bytes)} {_deleted(dry_run)}{kept}")
 
 
+@command.command("expire")
+@click.argument("tables", nargs=-1, metavar="[TABLE]...")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted; delete nothing.")
+def expire_command(tables: tuple[str, ...], dry_run: bool) -> None:
+    """Delete the rows that are older than the policy allows (data_lake/care/retention.yaml).
+
+    Earlier versions of the tables hold them until vacuum. Gold keeps what was counted from them.
+
+    \b
+    Examples:
+      aisle lake expire --dry-run
+      aisle lake expire bronze.clickstream bronze.pos
+    """
+    lake, today = _lake("expire"), SystemClock().now().date()
+    for rule in _rules(lake, tables):
+        done = expire(lake, rule, today, dry_run=dry_run)
+        click.echo(f"{done.table.name}: {done.rows} rows before {done.kept_from:%Y-%m-%d} {_deleted(dry_run)}")
+
+
 @command.command("pin")
 @click.argument("table")
 @click.argument("version", type=click.IntRange(min=0))
@@ -156,6 +178,15 @@ def _chosen(lake: ArrowLake, names: Sequence[str]) -> Iterator[Table]:
     """Yield the named tables, or all that are there; raises ``UnknownNameError`` before the first."""
     named = [table_named(name) for name in names]
     yield from named or (table for table in TABLES if lake.exists(table))
+
+
+def _rules(lake: ArrowLake, names: Sequence[str]) -> list[Rule]:
+    policy = load_policy()
+    for name in names:
+        if table_named(name).name not in policy:
+            msg = f"{name} has no retention: it keeps all its rows"
+            raise UnknownNameError(msg)
+    return [policy[name] for name in names] or [rule for rule in policy.values() if lake.exists(rule.table)]
 
 
 def _deleted(dry_run: bool) -> str:
