@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyarrow import fs
 
@@ -46,6 +48,17 @@ class TableFiles:
         """Return the rows of the files."""
         places = [self._at(name) for name in names]
         return ds.dataset(places, schema=arrow_schema(self._table), filesystem=self._fs, format="parquet")
+
+    def read(self, columns: Sequence[str], where: pc.Expression) -> dict[str, pa.Table]:
+        """Return the rows that fulfil ``where``, by file, of every file that can be read.
+
+        One that is being written, or that a vacuum beside this took away, cannot.
+        """
+        found = {}
+        for name in self.written():
+            with suppress(FileNotFoundError, pa.ArrowInvalid):
+                found[name] = self.dataset([name]).to_table(columns=list(columns), filter=where)
+        return found
 
     def require(self, names: Iterable[str]) -> None:
         """Raise ``NotReadyError`` where a file is gone."""
