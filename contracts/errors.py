@@ -5,7 +5,8 @@ AisleError
 │   ├── BrokerUnavailableError
 │   ├── OnlineStoreUnavailableError
 │   ├── RegistryUnavailableError
-│   └── TableChangedError
+│   ├── TableChangedError
+│   └── UnfinishedErasureError
 └── PermanentError           the same call will fail again: something must be changed first
 ├── UserError            the command, the setting or the file is wrong: shown as one line
 │   ├── InvalidSettingError
@@ -49,6 +50,10 @@ class RegistryUnavailableError(RetryableError):
 
 class TableChangedError(RetryableError):
     """Another process wrote the same rows of a table at the same time; this write changed nothing."""
+
+
+class UnfinishedErasureError(RetryableError):
+    """Something of an erased customer is still there, or came in again meanwhile."""
 
 
 class PermanentError(AisleError):

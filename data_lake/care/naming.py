@@ -27,19 +27,21 @@ class Subject:
         """The ids whose derived rows go: sessions, features."""
         return self.ids | self.shared
 
-    def owns_message(self, value: bytes | None, topic: str) -> bool:
-        """Say whether a message is an event of the subject, or no event but names the subject."""
-        if not value or not self.may_name(value):
+    def owns_message(self, value: bytes | None, topic: str, key: bytes | None) -> bool:
+        """Say whether a message is an event of the subject, or no event but names the subject in key or value."""
+        if not self._may_be_named_in(value or b"") and key not in self._encoded:
             return False
         parsed = parse_event(value, topic)
-        return self._owns_event(parsed) if isinstance(parsed, dict) else self.is_named_in(value)
+        if isinstance(parsed, dict):
+            return self._owns_event(parsed)
+        return key in self._encoded or self.is_named_in(value)
 
     def is_named_in(self, text: bytes | str | None) -> bool:
         """Say whether a text holds one of the ids, not as a part of a longer one."""
         raw = text.encode() if isinstance(text, str) else text or b""
         return any(pattern.search(raw) for pattern in self._patterns)
 
-    def may_name(self, raw: bytes) -> bool:
+    def _may_be_named_in(self, raw: bytes) -> bool:
         """Say whether it is worth to look closer; JSON may spell an id with escapes."""
         return b"\\" in raw or any(each in raw for each in self._encoded)
 

@@ -29,10 +29,7 @@ _DERIVED = (SILVER_SESSIONS, GOLD_SESSION_TRAINING_ROWS, GOLD_VISITOR_FEATURES)
 
 
 def _owns_message(subject: Subject, row: Mapping[str, Any]) -> bool:
-    return (
-        subject.owns_message(row["value"], row["topic"])
-        or (row["key"] or b"").decode("utf-8", "replace") in subject.ids
-    )
+    return subject.owns_message(row["value"], row["topic"], row["key"])
 
 
 def _names(*columns: str) -> Owns:

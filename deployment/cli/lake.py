@@ -19,6 +19,7 @@ from data_lake.care.retention import Rule, expire, load_policy
 from data_lake.care.vacuuming import RETENTION, vacuum
 from deployment.bootstrap.batch import build_lake
 from deployment.cli.durations import Duration
+from deployment.cli.lake_forget import forget_command
 from deployment.cli.text_table import text_table
 from deployment.settings import load_settings
 
@@ -37,7 +38,11 @@ def command() -> None:
       aisle lake history silver.sessions
       aisle lake vacuum --dry-run
       aisle lake expire --dry-run
+      aisle lake forget c-000042 --dry-run
     """
+
+
+command.add_command(forget_command)
 
 
 @command.command("optimize")
