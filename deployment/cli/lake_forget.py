@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from importlib import import_module
 
 import click
 
 from contracts.errors import NotReadyError
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
-from data_lake.care.forgetting import Finding
+from data_lake.care.forgetting import Finding, Forgetting
 from data_lake.care.naming import Subject
 from data_lake.care.subjects import customers_of, subject_of
 from deployment.bootstrap.batch import build_lake
-from deployment.bootstrap.forgetting import build_forgetting, models_that_learned
 from deployment.cli.printable import printable
 from deployment.cli.text_table import text_table
 from deployment.settings import load_settings
@@ -46,14 +46,18 @@ def forget_command(identity: str, dry_run: bool, yes: bool) -> None:
     lake = build_lake(settings, by="aisle lake forget")
     _require_lake(lake)
     subject = subject_of(lake, identity)
-    forgetting = build_forgetting(settings, lake, identity, lambda line: click.echo(line, err=True), _SETTLE)
+    # Feast takes seconds to import, and no other command of the group needs it.
+    wiring = import_module("deployment.bootstrap.forgetting")
+    forgetting: Forgetting = wiring.build_forgetting(
+        settings, lake, identity, lambda line: click.echo(line, err=True), _SETTLE
+    )
     _show_subject(lake, identity, subject)
     findings = forgetting.search(subject)
     if not any(finding.count for finding in findings):
         click.echo(f"nothing is left of {printable(identity)}: {_searched(findings)}")
         return
     _show(finding for finding in findings if finding.count)
-    for model in models_that_learned(settings, _tables(findings)):
+    for model in wiring.models_that_learned(settings, _tables(findings)):
         click.echo(f"warning: trained from these tables, and not changed: {model}")
     if dry_run:
         click.echo("a dry run: nothing was erased")
