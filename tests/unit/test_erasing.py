@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
@@ -31,6 +33,7 @@ from data_lake.care.owned_rows import PERSONAL_TABLES
 from data_lake.care.pins import pin, scan_pinned
 from data_lake.care.subjects import customers_of, subject_of
 from tests.fixtures.personal_lake import append, fill, viewed
+from tests.fixtures.silver_rows import rows_of
 
 CLOCK = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
 C_1 = Subject(frozenset({"c-1", "v-1"}), frozenset({"v-both"}))
@@ -95,6 +98,27 @@ def test_a_second_erasure_commits_nothing(lake: ArrowLake) -> None:
     assert subject_of(lake, "c-1") == Subject(frozenset({"c-1"}))
     _erase(lake, C_1)
     assert [lake.version(table) for table in PERSONAL_TABLES] == versions
+
+
+def test_rows_of_others_that_a_stream_writes_meanwhile_stay(lake: ArrowLake) -> None:
+    v_2 = pa.table({"visitor_id": ["v-2"]})
+
+    def write() -> None:
+        for number in range(15):
+            row = {"visitor_id": "v-2", "customer_id": "c-2", "event_count": number}
+            lake.replace(GOLD_VISITOR_FEATURES, rows_of(GOLD_VISITOR_FEATURES, [row]), v_2)
+            append(lake, GOLD_VISITOR_FEATURES, {"visitor_id": f"w-{number}"}, {"visitor_id": "v-1"})
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        while not writer.done():
+            TableErasure(lake, GOLD_VISITOR_FEATURES).delete_rows(C_1)
+        writer.result()
+    TableErasure(lake, GOLD_VISITOR_FEATURES).delete_rows(C_1)
+    rows = lake.read(GOLD_VISITOR_FEATURES, ["visitor_id", "event_count"]).to_pylist()
+    counts = {"v-11": None, "v-2": 14} | {f"w-{number}": None for number in range(15)}
+    assert len(rows) == len(counts)
+    assert {row["visitor_id"]: row["event_count"] for row in rows} == counts
 
 
 _READERS: list[Callable[[ArrowLake], object]] = [
