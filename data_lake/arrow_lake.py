@@ -141,7 +141,7 @@ class ArrowLake:
                 return
             marks = self.mark(deltalake.Transaction(transaction.writer, transaction.number))
         write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-        _compact(opened)
+        self._compact(opened)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
@@ -192,7 +192,13 @@ class ArrowLake:
         )
         with _commit(table):
             merge.execute()
-        _compact(opened)
+        self._compact(opened)
+
+    def _compact(self, opened: DeltaTable) -> None:
+        if len(opened.file_uris()) > _MOST_FILES:
+            # Beside another writer it waits for the next write.
+            with suppress(CommitFailedError):
+                opened.optimize.compact(commit_properties=self.mark())
 
     def open(self, table: Table) -> DeltaTable:
         """Return the table as delta-rs sees it: for its care. Raises ``NotReadyError`` where it was never made."""
@@ -210,13 +216,6 @@ def _commit(table: Table) -> Iterator[None]:
     except CommitFailedError as error:
         msg = f"table {table.name} was changed by another process at the same time: run this again"
         raise TableChangedError(msg) from error
-
-
-def _compact(table: DeltaTable) -> None:
-    if len(table.file_uris()) > _MOST_FILES:
-        # Beside another writer it waits for the next write.
-        with suppress(CommitFailedError):
-            table.optimize.compact()
 
 
 def _travelled(newest: DeltaTable, table: Table, as_of: AsOf) -> DeltaTable:
