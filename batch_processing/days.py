@@ -43,9 +43,18 @@ def built_from(gold: Rows) -> EventsOfDay:
     return by_day(run_sql("SELECT date, min(source_events) AS source_events FROM gold GROUP BY date", gold=gold))
 
 
-def stale_days(silver: EventsOfDay, gold: EventsOfDay) -> list[date]:
-    """Return the days whose counts differ, in order."""
-    return sorted(day for day in silver.keys() | gold.keys() if silver.get(day, 0) != gold.get(day, 0))
+def stale_days(silver: EventsOfDay, gold: EventsOfDay, kept_from: date) -> list[date]:
+    """Return the days whose counts differ, in order.
+
+    Of a day before ``kept_from`` silver may have expired: it is stale only where silver holds more than gold counted.
+    """
+    return sorted(
+        day for day in silver.keys() | gold.keys() if _differs(silver.get(day, 0), gold.get(day, 0), day < kept_from)
+    )
+
+
+def _differs(in_silver: int, in_gold: int, may_have_expired: bool) -> bool:
+    return in_silver > in_gold if may_have_expired else in_silver != in_gold
 
 
 def latest_days(silver: EventsOfDay, today: date) -> list[date]:

@@ -12,6 +12,7 @@ from batch_processing.days import built_from, by_day, latest_days, stale_days
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.silver import SILVER_TABLES, Silver
 from data_lake.arrow_lake import ArrowLake
+from data_lake.care.retention import kept_since
 
 # Bounds the memory of a long rebuild, and the file that a later run of one of the days has to write again.
 _DAYS_AT_ONCE = 31
@@ -49,7 +50,10 @@ class BatchRun:
             self._build(table, days)
 
     def build_stale(self, tables: Iterable[BatchTable], today: date) -> None:
-        """Build the tables by date for their stale days, and those as of a day for silver's latest up to today."""
+        """Build the tables by date for their stale days, and those as of a day for silver's latest up to today.
+
+        What expired from silver stays in gold.
+        """
         for table in tables:
             if days := self._stale_days(table, today):
                 self._build(table, days)
@@ -58,7 +62,8 @@ class BatchRun:
         if table.sources is None:
             return latest_days(by_day(self._silver.counted(EVENTS_OF_DAYS)), today)
         silver = by_day(self._silver.counted(table.sources))
-        return stale_days(silver, built_from(self._lake.scan(table.contract)))
+        kept_from = max(kept_since(each, today) for each in SILVER_TABLES)
+        return stale_days(silver, built_from(self._lake.scan(table.contract)), kept_from)
 
     def _build(self, table: BatchTable, days: Sequence[date]) -> None:
         started, rows = time.perf_counter(), 0

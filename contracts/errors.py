@@ -5,7 +5,8 @@ AisleError
 │   ├── BrokerUnavailableError
 │   ├── OnlineStoreUnavailableError
 │   ├── RegistryUnavailableError
-│   └── TableChangedError
+│   ├── TableChangedError
+│   └── UnfinishedErasureError
 └── PermanentError           the same call will fail again: something must be changed first
 ├── UserError            the command, the setting or the file is wrong: shown as one line
 │   ├── InvalidSettingError
@@ -16,6 +17,8 @@ AisleError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
+│   ├── NameTakenError
+│   ├── ErasedError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
 ├── BreakingContractError a schema changed in a way that breaks readers or writers
@@ -47,6 +50,10 @@ class RegistryUnavailableError(RetryableError):
 
 class TableChangedError(RetryableError):
     """Another process wrote the same rows of a table at the same time; this write changed nothing."""
+
+
+class UnfinishedErasureError(RetryableError):
+    """Something of an erased customer is still there, or came in again meanwhile."""
 
 
 class PermanentError(AisleError):
@@ -87,6 +94,14 @@ class MissingProgramError(UserError):
 
 class PortTakenError(UserError):
     """Another process already listens on a port that the stack needs."""
+
+
+class NameTakenError(UserError):
+    """Something else of that name is there already."""
+
+
+class ErasedError(UserError):
+    """What was asked for held rows of a customer who was erased since."""
 
 
 class NotReadyError(UserError):

@@ -19,6 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from contracts.errors import NotReadyError, TableChangedError
 from contracts.tables import TABLES, Table
+from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
 from data_lake.sql import run_sql
@@ -33,6 +34,7 @@ _PROPERTIES = {
 AsOf = int | datetime
 # delta-rs has no auto-compaction: above this many files a table that it writes is compacted.
 _MOST_FILES = 64
+_ATTEMPTS = 4
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,14 @@ class Transaction:
 
 
 class ArrowLake:
-    """The tables under ``uri``. Every read sees the newest commit as one snapshot."""
+    """The tables under ``uri``. Every read sees the newest commit as one snapshot.
 
-    def __init__(self, uri: str) -> None:
+    ``by`` stands in the history beside every write: the command that made it.
+    """
+
+    def __init__(self, uri: str, by: str = "") -> None:
         self.uri = uri.rstrip("/")
+        self._by = by
 
     def path(self, table: Table) -> str:
         """Return where the table's files are: ``<uri>/<layer>/<subject_grain>``."""
@@ -86,36 +92,56 @@ class ArrowLake:
     def scan(self, table: Table, as_of: AsOf | None = None) -> ds.Dataset:
         """Return the rows, now or as they were, to be read by ``run_sql``.
 
-        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``.
+        Raises ``NotReadyError`` where the table was never made, or not yet at ``as_of``, and ``ErasedError`` where it
+        held rows of a customer then who was erased since.
         """
-        opened = self._open(table)
-        return (opened if as_of is None else _travelled(opened, table, as_of)).to_pyarrow_dataset()
+        opened = self.open(table)
+        if as_of is not None:
+            opened = _travelled(opened, table, as_of)
+            require_not_erased(self, table, f"version {opened.version()}", self._files(opened))
+        return opened.to_pyarrow_dataset()
+
+    def files(self, table: Table, version: int) -> list[str]:
+        """Return the files of a version, below the table's directory; raises like ``scan``."""
+        then = _travelled(self.open(table), table, version)
+        files = self._files(then)
+        require_not_erased(self, table, f"version {version}", files)
+        return files
+
+    def _files(self, opened: DeltaTable) -> list[str]:
+        return [str(name) for name in opened.get_add_actions(flatten=True)["path"].to_pylist()]
 
     def count(self, table: Table) -> int:
         """Return the number of rows, from the log alone; raises ``NotReadyError`` where the table was never made."""
-        return self._open(table).count()
+        return self.open(table).count()
 
     def version(self, table: Table) -> int:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
-        return self._open(table).version()
+        return self.open(table).version()
 
     def knows(self, table: Table, writer: str) -> bool:
         """Say whether a ``Transaction`` of ``writer`` is in the table."""
-        return self._open(table).transaction_version(writer) is not None
+        return self.open(table).transaction_version(writer) is not None
+
+    def mark(self, *transactions: deltalake.Transaction) -> CommitProperties:
+        """Return what a commit of this lake says of itself."""
+        return CommitProperties(
+            custom_metadata={"by": self._by} if self._by else None, app_transactions=[*transactions]
+        )
 
     def append(self, table: Table, rows: pa.Table, transaction: Transaction | None = None) -> None:
         """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one.
 
         Without a transaction it is the only write that is not safe to repeat.
         """
-        opened, marks = self._open(table), None
+        opened, marks = self.open(table), self.mark()
         if transaction:
             done = opened.transaction_version(transaction.writer)
             if done is not None and done >= transaction.number:
                 return
-            marks = CommitProperties(app_transactions=[deltalake.Transaction(transaction.writer, transaction.number)])
+            marks = self.mark(deltalake.Transaction(transaction.writer, transaction.number))
         write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-        _compact(opened)
+        self._compact(opened)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
@@ -123,15 +149,23 @@ class ArrowLake:
         Raises ``TableChangedError`` where another process changed rows of the condition meanwhile.
         """
         with _commit(table):
-            write_deltalake(self._open(table), contracted(rows, table), mode="overwrite", predicate=where)
+            opened, marks = self.open(table), self.mark()
+            write_deltalake(opened, contracted(rows, table), mode="overwrite", predicate=where, commit_properties=marks)
 
     def replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
         """Make ``rows`` the table's only content within ``scope``; nothing else changes.
 
         ``scope`` holds distinct values of one or more of the table's columns (the touched visitors or minutes);
-        every row of ``rows`` must lie in it. Rows that stay as they are are not written again. Raises
-        ``TableChangedError`` where another process changed the table meanwhile.
+        every row of ``rows`` must lie in it. Rows that stay as they are are not written again. A commit that came in
+        between, of ``aisle lake optimize`` for one, is taken in and the write tried again; raises
+        ``TableChangedError`` where that happened every time.
         """
+        for _ in range(_ATTEMPTS - 1):
+            with suppress(TableChangedError):
+                return self._replace(table, rows, scope)
+        return self._replace(table, rows, scope)
+
+    def _replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
         stored = run_sql(
             f"SELECT stored.* FROM stored SEMI JOIN scope USING ({_names(scope.column_names)})",  # noqa: S608
             stored=self.scan(table),
@@ -142,18 +176,32 @@ class ArrowLake:
             self._merge(table, changes)
 
     def _merge(self, table: Table, changes: pa.Table) -> None:
-        opened = self._open(table)
+        opened = self.open(table)
         merge = (
-            opened.merge(changes, _same_key(table), source_alias="change", target_alias="stored", streamed_exec=False)
+            opened.merge(
+                changes,
+                _same_key(table),
+                source_alias="change",
+                target_alias="stored",
+                streamed_exec=False,
+                commit_properties=self.mark(),
+            )
             .when_matched_delete("change._gone")
             .when_matched_update_all(except_cols=["_gone"])
             .when_not_matched_insert_all(except_cols=["_gone"])
         )
         with _commit(table):
             merge.execute()
-        _compact(opened)
+        self._compact(opened)
 
-    def _open(self, table: Table) -> DeltaTable:
+    def _compact(self, opened: DeltaTable) -> None:
+        if len(opened.file_uris()) > _MOST_FILES:
+            # Beside another writer it waits for the next write.
+            with suppress(CommitFailedError):
+                opened.optimize.compact(commit_properties=self.mark())
+
+    def open(self, table: Table) -> DeltaTable:
+        """Return the table as delta-rs sees it: for its care. Raises ``NotReadyError`` where it was never made."""
         if not self.exists(table):
             msg = f"table {table.name} is not there yet: {self.path(table)} is empty; run `aisle stream` first"
             raise NotReadyError(msg)
@@ -168,13 +216,6 @@ def _commit(table: Table) -> Iterator[None]:
     except CommitFailedError as error:
         msg = f"table {table.name} was changed by another process at the same time: run this again"
         raise TableChangedError(msg) from error
-
-
-def _compact(table: DeltaTable) -> None:
-    if len(table.file_uris()) > _MOST_FILES:
-        # Beside another writer it waits for the next write.
-        with suppress(CommitFailedError):
-            table.optimize.compact()
 
 
 def _travelled(newest: DeltaTable, table: Table, as_of: AsOf) -> DeltaTable:

@@ -6,6 +6,6 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.settings import Settings
 
 
-def build_lake(settings: Settings) -> ArrowLake:
-    """Return the lake; nothing is read or written yet."""
-    return ArrowLake(settings.lake)
+def build_lake(settings: Settings, by: str = "") -> ArrowLake:
+    """Return the lake; nothing is read or written yet. ``by`` is the command that its history names."""
+    return ArrowLake(settings.lake, by)

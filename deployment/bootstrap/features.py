@@ -11,12 +11,17 @@ from feature_store.redis_store import UrlRedisOnlineStore
 from feature_store.repository import open_store, repo_config
 
 if TYPE_CHECKING:
-    from feast import FeatureStore
+    from feast import FeatureStore, RepoConfig
 
 
 def build_online_features(settings: Settings) -> OnlineFeatures:
     """Return the online features; connects at the first call, and needs neither registry nor lake."""
-    return OnlineFeatures(UrlRedisOnlineStore(), repo_config(settings.redis.url, _registry(settings)))
+    return OnlineFeatures(UrlRedisOnlineStore(), build_repo_config(settings))
+
+
+def build_repo_config(settings: Settings) -> RepoConfig:
+    """Return Feast's configuration without its offline side."""
+    return repo_config(settings.redis.url, _registry(settings))
 
 
 def build_feature_store(settings: Settings) -> FeatureStore:

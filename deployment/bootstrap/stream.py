@@ -33,7 +33,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     spark = build_spark(settings, "aisle-stream")
     try:
-        lake = ArrowLake(settings.lake)
+        lake = ArrowLake(settings.lake, by="aisle stream")
         lake.create_missing()
         online = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
         around = Surroundings(

@@ -19,6 +19,8 @@ from deployment.settings import Settings, configure_mlflow_client
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER, TrainedModel
 
 if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
     from ml_modeling.model_registry import ModelRegistry
 
 
@@ -33,14 +35,20 @@ def build_trainers(settings: Settings, clock: Clock) -> Mapping[str, Callable[[]
 
 def build_registry(settings: Settings, clock: Clock) -> ModelRegistry:
     """Return the registry; raises ``RegistryUnavailableError`` where MLflow does not answer."""
+    client = build_mlflow_client(settings)
+    registry: ModelRegistry = import_module("ml_modeling.model_registry").ModelRegistry(client, clock)
+    return registry
+
+
+def build_mlflow_client(settings: Settings) -> MlflowClient:
+    """Return MLflow's client; raises ``RegistryUnavailableError`` where MLflow does not answer."""
     uri = settings.mlflow.tracking_uri
     if not mlflow_is_healthy(settings):
         msg = f"MLflow at {uri} does not answer: start it with `aisle up`, or set AISLE_MLFLOW__SERVER_URI"
         raise RegistryUnavailableError(msg)
     configure_mlflow_client()
-    client = import_module("mlflow.tracking").MlflowClient(tracking_uri=uri, registry_uri=uri)
-    registry: ModelRegistry = import_module("ml_modeling.model_registry").ModelRegistry(client, clock)
-    return registry
+    client: MlflowClient = import_module("mlflow.tracking").MlflowClient(tracking_uri=uri, registry_uri=uri)
+    return client
 
 
 def _train_recommender(lake: ArrowLake) -> TrainedModel:

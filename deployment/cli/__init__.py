@@ -24,6 +24,7 @@ COMMANDS = {
     "stream": "Run the streaming jobs (the stack does this for you).",
     "contracts": "List, check and release the event contracts.",
     "query": "Run read-only SQL on the lake, now or as of a time.",
+    "lake": "Care of the tables: compact, look back, expire, forget a customer.",
     "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
     "features": "Apply, materialize and read features.",

@@ -47,7 +47,7 @@ def run(table: str, first: datetime | None, last: datetime | None, stale: bool) 
       aisle batch run product_daily --date 2026-11-01 --to 2026-11-21
       aisle batch run all --stale
     """
-    lake, tables = build_lake(load_settings()), _tables(table)
+    lake, tables = build_lake(load_settings(), by="aisle batch"), _tables(table)
     if stale == (first is not None):
         raise click.UsageError("give either --date or --stale")
     days = [] if first is None else _days(first, last or first)

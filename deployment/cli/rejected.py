@@ -164,7 +164,7 @@ def drop(ids: tuple[str, ...], because: str, **filters: Any) -> None:
 
 
 def _store() -> RejectedEvents:
-    return RejectedEvents(build_lake(load_settings()))
+    return RejectedEvents(build_lake(load_settings(), by="aisle rejected"))
 
 
 def _chosen(store: RejectedEvents, ids: tuple[str, ...], filters: dict[str, Any], state: State | None) -> Filter:

@@ -17,6 +17,7 @@ from contracts import SystemClock
 from contracts.errors import RegistryUnavailableError
 from contracts.tables import SESSION_FEATURE_NAMES
 from deployment.bootstrap.api import build_api
+from deployment.bootstrap.forgetting import models_that_learned
 from deployment.bootstrap.train import build_registry, build_trainers
 from deployment.settings import ApiSettings, KafkaSettings, MlflowSettings, RedisSettings, Settings
 from ml_modeling.trained_model import TrainedModel
@@ -74,6 +75,14 @@ def test_a_registered_model_is_a_pyfunc_with_signature_example_and_lineage(setti
     assert model.input_example is not None
     (products,) = model.predict(model.input_example)["product_ids"]
     assert products
+
+
+@needs_mlflow
+def test_the_models_that_learned_from_a_table_are_named(settings: Settings) -> None:
+    version = _train(settings, "recommender")["recommender"]
+    named = models_that_learned(settings, ["silver.sessions", "gold.visitor_features"])
+    assert named[0] == f"recommender version {version} (silver.sessions version 0)"
+    assert models_that_learned(settings, ["gold.visitor_features"]) == []
 
 
 @needs_mlflow

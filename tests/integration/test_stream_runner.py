@@ -13,6 +13,7 @@ import pytest
 from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
+from contracts.clock import SystemClock
 from contracts.errors import PermanentError, RetryableError, TooManyRejectedError
 from contracts.tables import (
     EVENT_TABLES,
@@ -24,10 +25,16 @@ from contracts.tables import (
 )
 from contracts.topics import CLICKSTREAM, POS, TOPICS, topic_of
 from data_lake.arrow_lake import ArrowLake
+from data_lake.care.erasing import TableErasure
+from data_lake.care.naming import Subject
+from data_lake.care.optimizing import optimize
+from data_lake.care.owned_rows import PERSONAL_TABLES
+from ingestion.kafka_erasure import KafkaErasure
 from stream_processing.queries import Surroundings, all_queries
 from stream_processing.runner import State, StreamRunner
 from stream_processing.running_query import Query
-from tests.fixtures.kafka import Kafka
+from stream_processing.taken_offsets import taken_offsets
+from tests.fixtures.kafka import Kafka, end_offsets
 from tests.fixtures.messages import good_examples
 
 _COUNTED = (
@@ -100,6 +107,32 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
     _runner(spark, kafka, tmp_path, online).drain(states.append)
     bronze = {f"bronze.{topic.name}": len(good_examples(topic)) for topic in TOPICS}
     assert _counts(tmp_path) == {name: count + bronze.get(name, 0) for name, count in first.items()}
+
+
+def test_streams_go_on_after_everything_was_forgotten_and_rewritten(
+    spark: SparkSession, kafka: Kafka, tmp_path: Path
+) -> None:
+    kafka.fresh_topics()
+    lake = ArrowLake(str(tmp_path))
+    events = good_examples(CLICKSTREAM)
+    _send(kafka, *events)
+    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    taken = taken_offsets([lake.checkpoint("bronze"), lake.checkpoint("silver")])
+    assert [taken["clickstream"][number] for number in range(4)] == end_offsets(kafka.servers, "clickstream")
+
+    KafkaErasure(kafka.servers).delete_before({("clickstream", each): at for each, at in taken["clickstream"].items()})
+    everybody = Subject(frozenset(event["visitor_id"] for event in events))
+    for table in PERSONAL_TABLES:
+        TableErasure(lake, table).delete_rows(everybody)
+        TableErasure(lake, table).delete_files(everybody, SystemClock())
+        optimize(lake, table)
+    assert _counts(tmp_path)["bronze.clickstream"] == 0
+
+    _send(kafka, events[0], {**events[0], "event_id": "later"})
+    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    counts = _counts(tmp_path)
+    # An erased event that is sent again is still known, and not counted a second time.
+    assert (counts["bronze.clickstream"], counts["silver.clickstream_events"], counts["silver.sessions"]) == (2, 1, 1)
 
 
 def test_too_many_rejected_messages_stop_the_runner_again_and_again(

@@ -97,8 +97,8 @@ def test_a_table_takes_rows_after_its_documentation_changed(lake: ArrowLake) -> 
 class _Overtaken(ArrowLake):
     """Lets another process change rows of the visitor v-0 between its own look at the table and its commit."""
 
-    def _open(self, table: Table) -> DeltaTable:
-        opened = super()._open(table)
+    def open(self, table: Table) -> DeltaTable:
+        opened = super().open(table)
         ArrowLake(self.uri).overwrite(SILVER_SESSIONS, _sessions({0: 5}), "visitor_id = 'v-0'")
         return opened
 

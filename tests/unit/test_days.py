@@ -17,8 +17,17 @@ def test_a_day_ends_when_the_next_begins() -> None:
 
 
 def test_stale_is_what_differs_in_either_direction() -> None:
-    assert stale_days({MON: 5, TUE: 3, WED: 1}, {MON: 5, TUE: 2}) == [TUE, WED]
-    assert stale_days({MON: 5}, {MON: 5, TUE: 2}) == [TUE]
+    assert stale_days({MON: 5, TUE: 3, WED: 1}, {MON: 5, TUE: 2}, MON) == [TUE, WED]
+    assert stale_days({MON: 5}, {MON: 5, TUE: 2}, MON) == [TUE]
+
+
+def test_what_expired_from_silver_makes_no_day_stale() -> None:
+    assert stale_days({WED: 1}, {MON: 5, TUE: 2, WED: 2}, WED) == [WED]
+    assert stale_days({MON: 4, WED: 1}, {MON: 5, WED: 1}, TUE) == []
+
+
+def test_an_old_day_that_grew_or_is_new_is_stale() -> None:
+    assert stale_days({MON: 6, TUE: 1}, {MON: 5}, WED) == [MON, TUE]
 
 
 def test_the_latest_day_is_never_after_today() -> None:
