@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import contracts
+import pytest
+
 from deployment.cli import COMMANDS
 
 PROMISED = {
@@ -11,8 +12,10 @@ PROMISED = {
 }
 
 
-def test_contracts_exports_what_it_names() -> None:
-    assert all(hasattr(contracts, name) for name in contracts.__all__)
+@pytest.mark.parametrize("package", ["contracts", "contracts.tables"])
+def test_a_package_exports_what_it_names(package: str) -> None:
+    module = import_module(package)
+    assert all(hasattr(module, name) for name in module.__all__)
 
 
 def test_the_cli_offers_the_promised_commands() -> None:
