@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from contracts.tables.table import MONEY, TOTAL, Column, Table
 
+_COUNTED = "silver events counted in any row of the day when it was built: a day whose count differs is stale"
+_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
+
 _SESSION_FEATURES = (
     Column("event_count", "int", "events of the session up to and with this one"),
     Column("page_view_count", "int"),
@@ -39,13 +42,15 @@ GOLD_SESSION_TRAINING_ROWS = Table(
         *_SESSION_FEATURES,
         Column("ended_at", "timestamp", "the session's last event so far: it is closed 30 minutes later"),
         Column("ordered_later", "boolean", "the label: an order follows in the same session"),
+        Column("date", "date", "UTC, of the session's start"),
+        Column("source_events", "bigint", _COUNTED_UP_TO),
     ),
 )
 
 GOLD_VISITOR_FEATURES = Table(
     name="gold.visitor_features",
-    grain="one visitor, as of the visitor's last event",
-    key=("visitor_id",),
+    grain="one visitor on a day on which a session of theirs began, as of the last event of those sessions",
+    key=("visitor_id", "date"),
     columns=(
         Column("visitor_id", "string"),
         Column("occurred_at", "timestamp", "the visitor's last event"),
@@ -59,6 +64,8 @@ GOLD_VISITOR_FEATURES = Table(
         Column("revenue", TOTAL),
         Column("first_seen_at", "timestamp"),
         Column("recent_product_ids", "array<string>", "the last 20 distinct products, latest first"),
+        Column("date", "date", "UTC, of the last session's start"),
+        Column("source_events", "bigint", _COUNTED_UP_TO),
     ),
 )
 
@@ -66,6 +73,7 @@ GOLD_REVENUE_PER_MINUTE = Table(
     name="gold.revenue_per_minute",
     grain="one minute of occurred_at in one channel",
     key=("minute", "channel"),
+    clustered_by="minute",
     columns=(
         Column("minute", "timestamp"),
         Column("channel", "string", "online or pos"),
@@ -77,8 +85,6 @@ GOLD_REVENUE_PER_MINUTE = Table(
     ),
 )
 
-_COUNTED = "silver events counted in any row of the day when it was built: a day whose count differs is stale"
-_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
 _SOLD = (
     Column("orders", "bigint", "online orders and sales that hold it"),
     Column("units_sold", "bigint"),

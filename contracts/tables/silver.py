@@ -234,6 +234,7 @@ SILVER_SESSIONS = Table(
     name="silver.sessions",
     grain="one session of a visitor: activity with no gap over 30 minutes; recommendations_shown is not activity",
     key=("session_id",),
+    clustered_by="started_at",
     columns=(
         Column("session_id", "string", "of the visitor and the session's first event"),
         Column("visitor_id", "string"),

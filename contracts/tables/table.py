@@ -20,12 +20,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake. ``key`` is unique; ``grain`` says what one row stands for."""
+    """One table of the lake. ``key`` is unique; ``grain`` says what one row stands for.
+
+    ``clustered_by`` is a time that the key determines, and that rows written together have nearly in common: by it a
+    merge finds the files that it has to write anew.
+    """
 
     name: str
     grain: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    clustered_by: str | None = None
 
     @property
     def layer(self) -> str:
