@@ -41,14 +41,16 @@ class _Part(BaseModel):
 
 
 class Time(_Part):
-    """Where ``occurred_at`` comes from; ``zone`` holds for times that name none.
+    """Where ``occurred_at``, or another time, comes from; ``zone`` holds for times that name none.
 
-    ``format`` is one of ``strptime``, or ``iso`` (ISO 8601), ``epoch_s``, ``epoch_ms`` (since 1970, UTC).
+    ``format`` is one of ``strptime``, or ``iso`` (ISO 8601), ``epoch_s``, ``epoch_ms`` (since 1970, UTC);
+    ``plus_days`` are added by the zone's calendar, as 1 where the contract's time is the end of the file's last day.
     """
 
     column: str
     format: str
     zone: str
+    plus_days: int = Field(default=0, ge=-366, le=366)
 
     @field_validator("format")
     @classmethod
@@ -81,7 +83,7 @@ class EventType(_Part):
 
 
 class Value(_Part):
-    """A field's value: a column's text as it stands, a constant, or the event's own id.
+    """A field's value: a column's text as it stands, a constant, the event's own id, or a column's time.
 
     An empty text is no value; ``values`` translates texts, and one that it lacks is no value.
     """
@@ -89,6 +91,7 @@ class Value(_Part):
     column: str = ""
     constant: str | int | None = None
     derived: Literal["event_id", ""] = ""
+    time: Time | None = None
     values: dict[str, str] = {}
     drop_suffix: str = ""
     negate_for: tuple[str, ...] = ()
@@ -101,9 +104,14 @@ class Value(_Part):
 
     def model_post_init(self, _context: Any) -> None:
         """Refuse a value that comes from nowhere or from two places."""
-        if sum((bool(self.column), self.constant is not None, bool(self.derived))) != 1:
-            msg = "expected exactly one of column, constant, derived"
+        if sum((bool(self.column), self.constant is not None, bool(self.derived), self.time is not None)) != 1:
+            msg = "expected exactly one of column, constant, derived, time"
             raise ValueError(msg)
+
+    @property
+    def source_column(self) -> str:
+        """The column that it is read from, empty where there is none."""
+        return self.time.column if self.time else self.column
 
 
 def _column_or_value(given: Any) -> Any:
@@ -222,6 +230,6 @@ def _first_problem(error: ValidationError) -> str:
 
 def _keys_beside(loc: tuple[int | str, ...]) -> str:
     """Return the keys that may stand where an unknown one was found."""
-    parts: dict[str, type[BaseModel]] = {"time": Time, "event_type": EventType, "fields": Value, "lines": Value}
-    part = Mapping if len(loc) == 1 else parts[str(loc[0])]
+    parts: dict[str, type[BaseModel]] = {"event_type": EventType, "fields": Value, "lines": Value}
+    part = Mapping if len(loc) == 1 else Time if loc[-2] == "time" else parts[str(loc[0])]
     return ", ".join(part.model_fields)
