@@ -15,7 +15,7 @@ from data_sources.mapping import EventType, Mapping, Value, Values
 # Replay fills in the envelope itself, and lines have their own part in a mapping.
 _NOT_MAPPED = {"event_id", "event_type", "schema_version", "occurred_at", "producer", "lines"}
 # What a value can be, by the JSON type of its definition in the common schema. A list is more than a column holds.
-_TEXT, _WHOLE_NUMBER = "string", "integer"
+_TEXT, _WHOLE_NUMBER, _NUMBER = "string", "integer", "number"
 
 
 def check_contract(mapping: Mapping) -> None:
@@ -58,11 +58,12 @@ def topic_of_mapping(mapping: Mapping) -> Topic:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a mapping may set (of an event type, or of a line), what it must, and what is a whole number."""
+    """What a mapping may set (of an event type, or of a line), what it must, and what is a number."""
 
     allowed: frozenset[str]
     required: frozenset[str]
     whole_numbers: frozenset[str]
+    numbers: frozenset[str]
     has_lines: bool = False
 
     @property
@@ -94,10 +95,11 @@ def values_for(values: Values, event_type: str, contract: Contract) -> dict[str,
 
 def _contract(schema: dict[str, Any]) -> Contract:
     types = {name: _json_type(part) for name, part in schema["properties"].items() if name not in _NOT_MAPPED}
-    allowed = frozenset(name for name, kind in types.items() if kind in (_TEXT, _WHOLE_NUMBER))
-    whole_numbers = frozenset(name for name, kind in types.items() if kind == _WHOLE_NUMBER)
+    texts, whole_numbers, numbers = (
+        frozenset(name for name, kind in types.items() if kind == wanted) for wanted in (_TEXT, _WHOLE_NUMBER, _NUMBER)
+    )
     required = frozenset(schema["required"]) - _NOT_MAPPED
-    return Contract(allowed, required, whole_numbers, "lines" in schema["properties"])
+    return Contract(texts | whole_numbers | numbers, required, whole_numbers, numbers, "lines" in schema["properties"])
 
 
 def _json_type(part: dict[str, Any]) -> str:
@@ -126,7 +128,7 @@ def _require_complete(mapping: Mapping, event_type: str) -> None:
 
 def _require_fitting_values(mapping: Mapping, part: str, values: Values, contract: Contract) -> None:
     for name, value in values.items():
-        place, is_number = f"{part}.{name}", name in contract.whole_numbers
+        place, is_number = f"{part}.{name}", name in contract.whole_numbers | contract.numbers
         for event_type in (*value.only_for, *value.negate_for):
             if event_type not in mapping.event_types:
                 _fail(mapping, place, f"{event_type!r} is not among {', '.join(mapping.event_types)}")
@@ -135,7 +137,7 @@ def _require_fitting_values(mapping: Mapping, part: str, values: Values, contrac
         if value.constant is not None and is_number != isinstance(value.constant, int):
             expected = "a whole number" if is_number else "a text in quotes"
             _fail(mapping, place, f"constant is {value.constant!r}: expected {expected}")
-        if value.negate_for and not is_number:
+        if value.negate_for and name not in contract.whole_numbers:
             _fail(mapping, place, "negate_for is for whole numbers")
 
 
