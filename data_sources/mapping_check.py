@@ -34,13 +34,23 @@ def check_contract(mapping: Mapping) -> None:
 
 def check_header(mapping: Mapping, header: list[str], file: str) -> None:
     """Raise ``InvalidMappingError`` unless the file has every column that the mapping names, and has it once."""
-    for place, column in _columns(mapping):
+    for place, column in columns_of(mapping):
         if header.count(column) != 1:
             problem = "appears more than once" if column in header else "is not there"
             msg = (
                 f"{mapping.source}: {place}: column {column!r} {problem} in {file}: its columns are {', '.join(header)}"
             )
             raise InvalidMappingError(msg)
+
+
+def columns_of(mapping: Mapping) -> list[tuple[str, str]]:
+    """Return (place in the mapping, column) of every column it names."""
+    found = [("key", column) for column in mapping.key_columns] + [("time.column", mapping.time.column)]
+    if isinstance(mapping.event_type, EventType):
+        found.append(("event_type.column", mapping.event_type.column))
+    for part, values in (("fields", mapping.fields), ("lines", mapping.lines)):
+        found += [(f"{part}.{name}", value.column) for name, value in values.items() if value.column]
+    return found
 
 
 def topic_of_mapping(mapping: Mapping) -> Topic:
@@ -146,16 +156,6 @@ def _require_fitting_grain(mapping: Mapping) -> None:
         _fail(mapping, "key", "grain group needs one or more columns, such as [InvoiceNo]")
     if mapping.grain == "group" and not mapping.lines:
         _fail(mapping, "lines", "grain group makes one event of many rows: expected lines, one from each row")
-
-
-def _columns(mapping: Mapping) -> list[tuple[str, str]]:
-    """Return (place in the mapping, column) of every column it names."""
-    found = [("key", column) for column in mapping.key_columns] + [("time.column", mapping.time.column)]
-    if isinstance(mapping.event_type, EventType):
-        found.append(("event_type.column", mapping.event_type.column))
-    for part, values in (("fields", mapping.fields), ("lines", mapping.lines)):
-        found += [(f"{part}.{name}", value.column) for name, value in values.items() if value.column]
-    return found
 
 
 def _fail(mapping: Mapping, place: str, problem: str) -> NoReturn:
