@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 from pathlib import Path
@@ -69,7 +70,7 @@ class Poller:
         if answer is None:
             return
         try:
-            lines = record_lines(answer.body, self.source.records)
+            lines = await asyncio.to_thread(record_lines, answer.body, self.source.records)
         except UnusableAnswerError as error:
             raise self._unusable(answer.body, str(error)) from error
         known = KnownAnswer(validators=answer.validators, sha256=hashlib.sha256(lines).hexdigest())
@@ -83,7 +84,7 @@ class Poller:
     async def _deliver(self, pending: KnownAnswer, state: PollState) -> Counts:
         try:
             records = open_answer(self._kept, self.source.mapping)
-            cursor = _advanced(self.source.cursor, state.cursor, records)
+            cursor = await asyncio.to_thread(_advanced, self.source.cursor, state.cursor, records)
             counts = await self._delivery.deliver(records, self.source.mapping)
         except (UserError, UnusableAnswerError) as error:
             state.pending = None

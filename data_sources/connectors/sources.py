@@ -131,13 +131,17 @@ class Sources(_Part):
     hosts: dict[str, HostLimit] = {}
 
     def model_post_init(self, _context: Any) -> None:
-        """Refuse an empty file and two sources of one name."""
+        """Refuse an empty file, two sources of one name, and a limit for a host that nobody asks."""
         names = Counter([*(each.name for each in self.http), *(each.name for each in self.folders)])
         if not names:
             msg = "expected at least one source under http or folders"
             raise ValueError(msg)
         if twice := [name for name, count in names.items() if count > 1]:
             msg = f"two sources have the name {twice[0]!r}: expected each name once"
+            raise ValueError(msg)
+        asked = {httpx.URL(source.url).host for source in self.http}
+        if unasked := sorted(self.hosts.keys() - asked):
+            msg = f"hosts.{unasked[0]}: no source asks it: expected {' or '.join(sorted(asked)) or 'no hosts'}"
             raise ValueError(msg)
 
 

@@ -26,7 +26,7 @@ from tests.fixtures.connectors import observation, views_csv, written
 from tests.fixtures.kafka import Kafka, end_offsets, free_ports, read_messages
 
 _WITHIN_S = 90
-_MANY = 30_000
+_MANY = 15_000
 _TOPICS = (CLICKSTREAM.name, WEATHER.name, POS.name)
 
 

@@ -45,6 +45,7 @@ def test_paths_are_beside_the_file_and_the_rest_has_defaults(tmp_path: Path) -> 
         ({"http": [{**API, "mapping": 7}]}, r"http.0.mapping is 7: expected a shipped mapping or the path"),
         ({"folders": [DROPS]}, r"folders.0.folder is 'drops': no such folder"),
         ({"http": [API, API]}, r"two sources have the name 'weather': expected each name once"),
+        ({"http": [API], "hosts": {"y.example": {}}}, r"hosts.y.example: no source asks it: expected x.example"),
         ({"http": []}, r"expected at least one source under http or folders"),
     ],
 )
