@@ -48,6 +48,7 @@ def test_a_source_that_is_new_or_was_configured_otherwise_has_nothing(tmp_path: 
 
 def test_one_process_has_the_state(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
+    ConnectorState(path).close()
     state = ConnectorState(path)
     with pytest.raises(UserError, match=r"state.sqlite: database is locked: .* no other of them that runs"):
         ConnectorState(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -141,11 +142,15 @@ def test_a_body_over_the_limit_is_refused_also_where_it_was_compressed(api: ApiS
     assert ask(api.url, max_body_bytes=1000) is not None
 
 
-@pytest.mark.parametrize("stall", [0, 2])
-def test_a_server_that_stalls_is_left_at_the_deadline(api: ApiServer, ask: Asking, stall: int) -> None:
-    api.replies = [Reply(body=b"[1, 2]", stall=stall)]
+@pytest.mark.parametrize(
+    "slow", [Reply(body=b"[1, 2]", stall=0), Reply(body=b"[1, 2]", stall=2), Reply(body=b"1" * 200, drip_s=0.05)]
+)
+def test_a_server_that_is_slow_or_stalls_is_left_at_the_deadline(api: ApiServer, ask: Asking, slow: Reply) -> None:
+    api.replies = [slow]
+    started = time.perf_counter()
     with pytest.raises(SourceUnavailableError, match=r"gave no whole answer within 0.2 s"):
         ask(api.url, deadline_s=0.2)
+    assert time.perf_counter() - started < 4
 
 
 def test_a_connection_that_is_refused_or_broken_is_to_be_tried_again(api: ApiServer, ask: Asking) -> None:
