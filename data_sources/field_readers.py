@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,8 +15,9 @@ from data_sources.unmapped_row import UnmappedRowError
 
 Cells = list[str]
 # From the cells of a row and the event's id to a value; None where there is none.
-_Reader = Callable[[Cells, str], str | int | None]
+_Reader = Callable[[Cells, str], str | int | float | None]
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
 
 
 class FieldReaders:
@@ -53,6 +55,8 @@ class FieldReaders:
             read = _required(read, value.source_column)
         if name in contract.whole_numbers:
             read = _whole_number(read, value, negated=self._event_type in value.negate_for)
+        elif name in contract.numbers:
+            read = _number(read, value.column)
         return read
 
     def _column_reader(self, value: Value) -> _Reader:
@@ -83,7 +87,7 @@ def _time(time: Time, position: int) -> _Reader:
 
 
 def _required(read: _Reader, column: str) -> _Reader:
-    def reader(cells: Cells, event_id: str) -> str | int:
+    def reader(cells: Cells, event_id: str) -> str | int | float:
         value = read(cells, event_id)
         if value is None:
             msg = f"{column} has no value that can be used"
@@ -102,5 +106,19 @@ def _whole_number(read: _Reader, value: Value, *, negated: bool) -> _Reader:
             msg = f"{value.column} is {text!r}: expected a whole number"
             raise UnmappedRowError(msg)
         return -int(text) if negated else int(text)
+
+    return reader
+
+
+def _number(read: _Reader, column: str) -> _Reader:
+    def reader(cells: Cells, event_id: str) -> float | None:
+        text = read(cells, event_id)
+        if text is None:
+            return None
+        number = float(text) if _NUMBER.fullmatch(str(text)) else math.inf
+        if not math.isfinite(number):
+            msg = f"{column} is {text!r}: expected a number"
+            raise UnmappedRowError(msg)
+        return number
 
     return reader

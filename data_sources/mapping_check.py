@@ -16,7 +16,7 @@ from data_sources.mapping import EventType, Mapping, Value, Values
 # Replay fills in the envelope itself, and lines have their own part in a mapping.
 _NOT_MAPPED = {"event_id", "event_type", "schema_version", "occurred_at", "producer", "lines"}
 # What a value can be, by the JSON type of its definition in the common schema. A list is more than a column holds.
-_TEXT, _WHOLE_NUMBER = "string", "integer"
+_TEXT, _WHOLE_NUMBER, _NUMBER = "string", "integer", "number"
 _TIME = "date-time"
 _UNIT_PRICE = "unit_price"
 
@@ -37,13 +37,23 @@ def check_contract(mapping: Mapping) -> None:
 
 def check_header(mapping: Mapping, header: list[str], file: str) -> None:
     """Raise ``InvalidMappingError`` unless the file has every column that the mapping names, and has it once."""
-    for place, column in _columns(mapping):
+    for place, column in columns_of(mapping):
         if header.count(column) != 1:
             problem = "appears more than once" if column in header else "is not there"
             msg = (
                 f"{mapping.source}: {place}: column {column!r} {problem} in {file}: its columns are {', '.join(header)}"
             )
             raise InvalidMappingError(msg)
+
+
+def columns_of(mapping: Mapping) -> list[tuple[str, str]]:
+    """Return (place in the mapping, column) of every column it names."""
+    found = [("key", column) for column in mapping.key_columns] + [("time.column", mapping.time.column)]
+    if isinstance(mapping.event_type, EventType):
+        found.append(("event_type.column", mapping.event_type.column))
+    for part, values in (("fields", mapping.fields), ("lines", mapping.lines)):
+        found += [(f"{part}.{name}", value.source_column) for name, value in values.items() if value.source_column]
+    return found
 
 
 def topic_of_mapping(mapping: Mapping) -> Topic:
@@ -61,11 +71,12 @@ def topic_of_mapping(mapping: Mapping) -> Topic:
 
 @dataclass(frozen=True)
 class Contract:
-    """What a mapping may set (of an event type, or of a line), what it must, and what is a whole number or a time."""
+    """What a mapping may set (of an event type, or of a line), what it must, and what is a number or a time."""
 
     allowed: frozenset[str]
     required: frozenset[str]
     whole_numbers: frozenset[str]
+    numbers: frozenset[str]
     times: frozenset[str]
     has_lines: bool = False
 
@@ -103,11 +114,14 @@ def _contract(schema: dict[str, Any]) -> Contract:
     parts = {name: _definition(part) for name, part in schema["properties"].items() if name not in _NOT_MAPPED}
     # One of named values is a text.
     types = {name: part.get("type", _TEXT) for name, part in parts.items()}
-    allowed = frozenset(name for name, kind in types.items() if kind in (_TEXT, _WHOLE_NUMBER))
-    whole_numbers = frozenset(name for name, kind in types.items() if kind == _WHOLE_NUMBER)
+    texts, whole_numbers, numbers = (
+        frozenset(name for name, kind in types.items() if kind == wanted) for wanted in (_TEXT, _WHOLE_NUMBER, _NUMBER)
+    )
     times = frozenset(name for name, part in parts.items() if part.get("format") == _TIME)
     required = frozenset(schema["required"]) - _NOT_MAPPED
-    return Contract(allowed, required, whole_numbers, times, "lines" in schema["properties"])
+    return Contract(
+        texts | whole_numbers | numbers, required, whole_numbers, numbers, times, "lines" in schema["properties"]
+    )
 
 
 def _definition(part: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +150,7 @@ def _require_complete(mapping: Mapping, event_type: str) -> None:
 
 def _require_fitting_values(mapping: Mapping, part: str, values: Values, contract: Contract) -> None:
     for name, value in values.items():
-        place, is_number = f"{part}.{name}", name in contract.whole_numbers
+        place, is_number = f"{part}.{name}", name in contract.whole_numbers | contract.numbers
         for event_type in (*value.only_for, *value.negate_for):
             if event_type not in mapping.event_types:
                 _fail(mapping, place, f"{event_type!r} is not among {', '.join(mapping.event_types)}")
@@ -145,7 +159,7 @@ def _require_fitting_values(mapping: Mapping, part: str, values: Values, contrac
         if value.constant is not None and is_number != isinstance(value.constant, int):
             expected = "a whole number" if is_number else "a text in quotes"
             _fail(mapping, place, f"constant is {value.constant!r}: expected {expected}")
-        if value.negate_for and not is_number:
+        if value.negate_for and name not in contract.whole_numbers:
             _fail(mapping, place, "negate_for is for whole numbers")
         if value.time and name not in contract.times:
             _fail(mapping, place, "time is for fields that hold a time, such as starts_at")
@@ -156,16 +170,6 @@ def _require_fitting_grain(mapping: Mapping) -> None:
         _fail(mapping, "key", "grain group needs one or more columns, such as [InvoiceNo]")
     if mapping.grain == "group" and not mapping.lines:
         _fail(mapping, "lines", "grain group makes one event of many rows: expected lines, one from each row")
-
-
-def _columns(mapping: Mapping) -> list[tuple[str, str]]:
-    """Return (place in the mapping, column) of every column it names."""
-    found = [("key", column) for column in mapping.key_columns] + [("time.column", mapping.time.column)]
-    if isinstance(mapping.event_type, EventType):
-        found.append(("event_type.column", mapping.event_type.column))
-    for part, values in (("fields", mapping.fields), ("lines", mapping.lines)):
-        found += [(f"{part}.{name}", value.source_column) for name, value in values.items() if value.source_column]
-    return found
 
 
 def _fail(mapping: Mapping, place: str, problem: str) -> NoReturn:

@@ -50,11 +50,11 @@ class _Group:
 class _Replay:
     """Makes the messages of one file by one mapping: the same file gives the same messages."""
 
-    def __init__(self, file_name: str, mapping: Mapping, header: list[str]) -> None:
+    def __init__(self, file_name: str, mapping: Mapping, header: list[str], by: str) -> None:
         self._mapping = mapping
         self._rows = RowMapping(mapping, header)
         self._topic = topic_of_mapping(mapping)
-        self._sender = f"replay:{mapping.name}"
+        self._sender = f"{by}:{mapping.name}"
         self._headers = (
             (PRODUCER_HEADER, self._sender.encode()),
             (SOURCE_FILE_HEADER, file_name.encode(errors="replace")),
@@ -140,15 +140,16 @@ class _Replay:
         return (*self._headers, (SOURCE_LINE_HEADER, str(line).encode()))
 
 
-def replay(source: Source, mapping: Mapping) -> Iterator[Replayed]:
+def replay(source: Source, mapping: Mapping, by: str = "replay") -> Iterator[Replayed]:
     """Check mapping and file against each other, then return the messages; nothing is read ahead but groups.
 
+    ``by`` names the program in the events' producer; ids do not depend on it.
     Raises ``InvalidMappingError`` and ``InvalidSourceFileError``, the latter also while the messages are taken.
     """
     check_contract(mapping)
     header = source.header()
     check_header(mapping, header, source.path.name)
-    messages = _Replay(source.path.name, mapping, header)
+    messages = _Replay(source.path.name, mapping, header, by)
     return messages.grouped_events(source.rows()) if mapping.grain == "group" else messages.events(source.rows())
 
 

@@ -42,6 +42,14 @@ def test_a_feed_of_texts_and_whole_numbers_can_be_mapped(tmp_path: Path) -> None
     assert topic_of_mapping(mapping).name == "inventory"
 
 
+def test_a_feed_of_measurements_can_be_mapped(tmp_path: Path) -> None:
+    fields = {"location_id": "shop", "location_kind": {"constant": "store"}, "temperature_c": "degrees"}
+    mapping = {**ROW, "event_type": "weather_observed", "fields": fields}
+    assert topic_of_mapping(checked(tmp_path, mapping)).name == "weather"
+    with pytest.raises(InvalidMappingError, match=r"fields.temperature_c: constant is 'hot': expected a whole number"):
+        checked(tmp_path, with_value(mapping, "fields.temperature_c", {"constant": "hot"}))
+
+
 def with_value(base: dict[str, Any], place: str, value: object) -> dict[str, Any]:
     """``base`` with one value set, or taken out where it is None."""
     first, _, rest = place.partition(".")
@@ -103,7 +111,6 @@ def test_an_unknown_mapping_names_those_that_are_shipped() -> None:
         (ROW, "fields.brand", {"column": "b", "negate_for": "product_viewed"}, "negate_for is for whole numbers"),
         (ROW, "event_type", "product_seen", "'product_seen' is unknown: expected one of page_viewed"),
         (ROW, "event_type", "recommendations_shown", "is unknown"),
-        (ROW, "event_type", "weather_observed", "is unknown"),
         (SALE, "lines.unit_price", None, "lines: pos_transaction_completed needs unit_price"),
         (SALE, "lines.total", "price", "lines.unit_price: .* no such field: .* total"),
         (ROW, "fields.total", "price", "fields.total: product_viewed has no such field"),

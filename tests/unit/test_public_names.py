@@ -8,7 +8,7 @@ from deployment.cli import COMMANDS
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
-    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake"),
+    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake", "connect"),
 }
 
 

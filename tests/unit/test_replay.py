@@ -230,6 +230,21 @@ def test_times_of_other_formats(run: Run, time_format: str, text: str) -> None:
     assert bad.mapping_error.startswith("ts is '99999999999999999999'")
 
 
+@pytest.mark.parametrize(
+    ("text", "number"), [("-3.50", -3.5), ("20", 20.0), ("1e1", 10.0), ("1e400", None), ("hot", None)]
+)
+def test_a_measurement_is_a_number(run: Run, text: str, number: float | None) -> None:
+    fields = {"location_id": "session", "location_kind": {"constant": "store"}, "temperature_c": "price"}
+    (replayed,) = run(
+        f"ts,session,sku,price\n01.07.2026 12:30,s-1,,{text}\n",
+        {**ROW, "event_type": "weather_observed", "fields": fields},
+    )
+    if number is None:
+        assert replayed.mapping_error == f"price is {text!r}: expected a number"
+    else:
+        assert accepted(replayed)["temperature_c"] == number
+
+
 def test_speed_keeps_the_file_s_own_time() -> None:
     start = datetime(2026, 11, 21, tzinfo=UTC)
     clock = ManualClock(start)
