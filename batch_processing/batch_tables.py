@@ -19,12 +19,14 @@ from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, custom
 from batch_processing.customer_rfm import customer_rfm
 from batch_processing.days import DAY, end_of, within
 from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.low_stock import SALES_WINDOW, low_stock
 from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
 from batch_processing.silver import Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
     GOLD_CATEGORY_DAILY,
@@ -32,10 +34,12 @@ from contracts.tables import (
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
     GOLD_FUNNEL_DAILY,
+    GOLD_LOW_STOCK,
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_STORE_DAILY,
+    SILVER_TRANSACTION_LINES,
     Table,
 )
 from data_lake.sql import Rows, run_sql
@@ -75,6 +79,15 @@ def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build
     return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
 
 
+def _transaction_lines(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return transaction_lines(silver.of_days(days), silver.feeds_of(days), silver.counted(EVENTS_OF_SALES))
+
+
+def _low_stock(silver: Silver, days: Sequence[date]) -> pa.Table:
+    inventory_events = silver.feeds_of(days).inventory_events
+    return low_stock(silver.ending_with(days, SALES_WINDOW), inventory_events, [end_of(day) for day in days])
+
+
 def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
     _, pos_events = silver.of_days(days)
     return store_daily(pos_events)
@@ -97,6 +110,7 @@ def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 BATCH_TABLES = (
+    BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES),
     BatchTable(GOLD_PRODUCT_DAILY, _of_days(product_daily), EVENTS_OF_DAYS),
     BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
@@ -107,4 +121,5 @@ BATCH_TABLES = (
     BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
     BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
     BatchTable(GOLD_PRODUCT_FEATURES, _as_of(product_features)),
+    BatchTable(GOLD_LOW_STOCK, _low_stock),
 )

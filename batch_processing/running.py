@@ -1,4 +1,4 @@
-"""Builds gold tables for days: reads silver, transforms, replaces whole days. Safe to repeat."""
+"""Builds the batch tables for days: reads silver, transforms, replaces whole days. Safe to repeat."""
 
 from __future__ import annotations
 

@@ -238,6 +238,26 @@ GOLD_CUSTOMER_RFM = Table(
     ),
 )
 
+GOLD_LOW_STOCK = Table(
+    name="gold.low_stock",
+    grain="one product at one store or warehouse that should be ordered, as of the end of one day (UTC)",
+    key=("location_id", "product_id", "as_of"),
+    columns=(
+        Column("location_id", "string"),
+        Column("product_id", "string"),
+        Column("as_of", "timestamp", "end of the day, exclusive"),
+        Column("location_kind", "string", "store or warehouse"),
+        Column("quantity_on_hand", "bigint", "the last level reported"),
+        Column("reorder_point", "bigint", "units of 4 days at the greater of both rates, rounded up"),
+        Column("units_sold_7d", "bigint", "sold there; of a warehouse all that was sold online"),
+        Column("units_sold_28d", "bigint"),
+        Column("cover_7d_days", "double", "quantity over units a day of the last 7 days; null without sales"),
+        Column("cover_28d_days", "double", "quantity over units a day of the last 28 days; null without sales"),
+        Column("changed_at", "timestamp", "when the level was reported"),
+        Column("change_reason", "string"),
+    ),
+)
+
 GOLD_PRODUCT_FEATURES = Table(
     name="gold.product_features",
     grain="one product as of the end of one day (UTC)",
