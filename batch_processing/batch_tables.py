@@ -17,6 +17,7 @@ from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, categ
 from batch_processing.customer_features import customer_features
 from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
 from batch_processing.customer_rfm import customer_rfm
+from batch_processing.customer_visitors import EVENTS_NAMING_CUSTOMERS, customer_visitors
 from batch_processing.days import DAY, end_of, within
 from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
 from batch_processing.low_stock import SALES_WINDOW, low_stock
@@ -39,6 +40,7 @@ from contracts.tables import (
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_STORE_DAILY,
+    SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
     Table,
 )
@@ -53,12 +55,13 @@ class BatchTable:
     """A table whose days are built on their own: rows of a day by its ``date``, or by the ``as_of`` at its end.
 
     ``sources`` is SQL over silver for the ``source_events`` that each ``date`` should be built from; None for a
-    table as of a day, of which only the latest can be stale.
+    table as of a day, of which only the latest can be stale. ``needs`` is the batch table that it is made from, too.
     """
 
     contract: Table
     build: Build
     sources: str | None = None
+    needs: BatchTable | None = None
 
     @property
     def is_as_of(self) -> bool:
@@ -77,6 +80,16 @@ def _of_days(table: Callable[[Rows, Rows], pa.Table]) -> Build:
 
 def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build:
     return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
+
+
+def _customer_visitors(silver: Silver, days: Sequence[date]) -> pa.Table:
+    clickstream_events, _ = silver.of_days(days)
+    return customer_visitors(clickstream_events)
+
+
+def _customer_product_matrix(silver: Silver, days: Sequence[date]) -> pa.Table:
+    owners = silver.customer_visitors(max(days))
+    return customer_product_matrix(silver.of_days(days), owners, silver.counted(EVENTS_OF_CUSTOMERS))
 
 
 def _transaction_lines(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -109,7 +122,10 @@ def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
     return funnel_daily(sessions, events, silver.counted(EVENTS_OF_SESSIONS))
 
 
+_CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EVENTS_NAMING_CUSTOMERS)
+
 BATCH_TABLES = (
+    _CUSTOMER_VISITORS,
     BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES),
     BatchTable(GOLD_PRODUCT_DAILY, _of_days(product_daily), EVENTS_OF_DAYS),
     BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
@@ -117,7 +133,7 @@ BATCH_TABLES = (
     BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
     BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
-    BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _of_days(customer_product_matrix), EVENTS_OF_CUSTOMERS),
+    BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
     BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
     BatchTable(GOLD_PRODUCT_FEATURES, _as_of(product_features)),

@@ -20,6 +20,7 @@ from contracts.tables import (
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_STORE_DAILY,
+    SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
     Table,
 )
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _VIEWED_AND_SOLD = [("viewers", "views"), ("orders", "units_sold")]
 # Per table: columns of which the first is never greater than the second.
 _AT_MOST = {
+    SILVER_CUSTOMER_VISITORS: [("first_seen_at", "last_seen_at"), ("event_count", "source_events")],
     SILVER_TRANSACTION_LINES: [("weather_observed_at", "occurred_at")],
     GOLD_PRODUCT_DAILY: [*_VIEWED_AND_SOLD, ("orders", "source_events")],
     GOLD_PRODUCT_ACTIVITY_HOURLY: [*_VIEWED_AND_SOLD, ("returns", "units_returned"), ("orders", "source_events")],
@@ -47,6 +49,7 @@ _AT_MOST = {
 }
 # Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves.
 _MAY_BE_EMPTY = {
+    SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
     GOLD_FUNNEL_DAILY,
     GOLD_BASKET_PAIRS,

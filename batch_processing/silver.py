@@ -13,6 +13,7 @@ from batch_processing.days import DAY, end_of, within
 from contracts.errors import NotReadyError
 from contracts.tables import (
     SILVER_CLICKSTREAM_EVENTS,
+    SILVER_CUSTOMER_VISITORS,
     SILVER_INVENTORY_EVENTS,
     SILVER_POS_EVENTS,
     SILVER_PRICE_EVENTS,
@@ -51,12 +52,13 @@ class Feeds(NamedTuple):
 
 
 class Silver:
-    """The tables as they are when this is made."""
+    """The tables as they are when this is made; what batch itself builds in silver, as it is when it is asked for."""
 
     def __init__(self, lake: ArrowLake) -> None:
         self._tables = {table.name.partition(".")[2]: lake.scan(table) for table in SILVER_TABLES}
         self.clickstream_events, self.pos_events = self._tables["clickstream_events"], self._tables["pos_events"]
         self.sessions = self._tables["sessions"]
+        self._lake = lake
         self._counts: dict[str, pa.Table] = {}
 
     def of_days(self, days: Iterable[date]) -> Events:
@@ -81,10 +83,15 @@ class Silver:
             self._tables["weather_events"].filter(_before(end) & (pc.field("occurred_at") >= begin - DAY)),
         )
 
+    def customer_visitors(self, day: date) -> Rows:
+        """Return ``silver.customer_visitors`` up to the end of a day."""
+        return self._lake.scan(SILVER_CUSTOMER_VISITORS).filter(pc.field("date") <= day)
+
     def counted(self, sql: str) -> pa.Table:
         """Return ``date`` and ``source_events`` by a query over all of silver, which runs once."""
         if sql not in self._counts:
-            self._counts[sql] = run_sql(sql, **self._tables)
+            customer_visitors = self._lake.scan(SILVER_CUSTOMER_VISITORS)
+            self._counts[sql] = run_sql(sql, **self._tables, customer_visitors=customer_visitors)
         return self._counts[sql]
 
     def require_events(self, table: str, days: Sequence[date], *, history_counts: bool) -> None:

@@ -189,7 +189,7 @@ GOLD_STORE_DAILY = Table(
 
 GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
     name="gold.customer_product_matrix",
-    grain="one customer and one product on one day (UTC), from events that name the customer; sum days for a window",
+    grain="one customer and one product on one day (UTC), anonymous views on own browsers included; days add up",
     key=("date", "customer_id", "product_id"),
     columns=(
         Column("date", "date"),
@@ -198,7 +198,11 @@ GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
         Column("views", "bigint"),
         *_IN_CART,
         *_SOLD,
-        Column("source_events", "bigint", _COUNTED),
+        Column(
+            "source_events",
+            "bigint",
+            "events counted in any row of the day, and sightings of customers that decide on them: else it is stale",
+        ),
     ),
 )
 

@@ -230,6 +230,21 @@ SILVER_REJECTED_DECISIONS = Table(
     ),
 )
 
+SILVER_CUSTOMER_VISITORS = Table(
+    name="silver.customer_visitors",
+    grain="one stretch of one day (UTC) in which one visitor's events name one customer, none of another between",
+    key=("visitor_id", "first_seen_at"),
+    columns=(
+        Column("date", "date"),
+        Column("visitor_id", "string"),
+        Column("customer_id", "string"),
+        Column("first_seen_at", "timestamp", "the stretch's first event that names the customer"),
+        Column("last_seen_at", "timestamp", "the last one"),
+        Column("event_count", "bigint", "events that name the customer"),
+        Column("source_events", "bigint", "events of the day that name any customer, when it was built"),
+    ),
+)
+
 SILVER_TRANSACTION_LINES = Table(
     name="silver.transaction_lines",
     grain="one line of an online order or a till's sale, with what held at its time; days as in UTC",

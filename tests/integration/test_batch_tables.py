@@ -13,7 +13,12 @@ import pytest
 
 from batch_processing.batch_tables import BATCH_TABLES, BatchTable
 from batch_processing.running import BatchRun, Built
-from contracts.tables import GOLD_CATEGORY_DAILY, GOLD_FUNNEL_DAILY, SILVER_TRANSACTION_LINES
+from contracts.tables import (
+    GOLD_CATEGORY_DAILY,
+    GOLD_CUSTOMER_PRODUCT_MATRIX,
+    GOLD_FUNNEL_DAILY,
+    SILVER_TRANSACTION_LINES,
+)
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.silver_rows import Row, event, line
 from tests.fixtures.small_shop import DAYS, FIRST_DAY, SmallShop, land_silver, random_shop
@@ -127,3 +132,24 @@ def test_what_arrives_after_a_sale_and_may_change_its_line_makes_the_day_stale(
     BatchRun(lake, rebuilt.append).build_stale([lines], LATEST[0])
     assert (contents(lake, lines).drop_columns(["source_events"]) != before) == changed
     assert [list(each.days) for each in rebuilt] == ([[SOLD_AT.date()]] if changed else [])
+
+
+def test_a_late_login_gives_an_earlier_days_views_to_their_customer_also_where_that_table_is_built_alone(
+    tmp_path: Path,
+) -> None:
+    def who(lake: ArrowLake) -> list[str]:
+        owners: list[str] = lake.read(GOLD_CUSTOMER_PRODUCT_MATRIX, ["customer_id"])["customer_id"].to_pylist()
+        return owners
+
+    view = event("product_viewed", SOLD_AT, visitor_id="v", product_id="p")
+    early = SmallShop([view, event("page_viewed", SOLD_AT - 2 * DAY, visitor_id="v", customer_id="ann")], [])
+    lake = ArrowLake(str(tmp_path))
+    land_silver(lake, early)
+    [matrix] = (table for table in BATCH_TABLES if table.contract == GOLD_CUSTOMER_PRODUCT_MATRIX)
+    BatchRun(lake, lambda _: None).build_days([matrix], [SOLD_AT.date()])
+    assert who(lake) == ["ann"]
+
+    login = event("page_viewed", SOLD_AT - DAY, visitor_id="v", customer_id="bob")
+    land_silver(lake, SmallShop([login], []), known=early)
+    BatchRun(lake, lambda _: None).build_stale([matrix], LATEST[0])
+    assert who(lake) == ["bob"]

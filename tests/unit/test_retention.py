@@ -68,7 +68,7 @@ def test_the_policy_names_what_there_is_and_keeps_silver_as_long_as_what_is_made
     policy = load_policy()
     assert set(policy) < {table.name for table in TABLES}
     silver = policy["silver.clickstream_events"].days
-    derived = [name for name in policy if name.startswith("gold") or name.endswith(("sessions", "transaction_lines"))]
+    derived = [name for name in policy if name.startswith("gold") or name.endswith(("sessions", "visitors", "lines"))]
     assert {policy[name].days for name in derived} == {silver}
     assert kept_since(SILVER_CLICKSTREAM_EVENTS, TODAY) == TODAY - timedelta(days=silver)
     assert kept_since(GOLD_PRODUCT_DAILY, TODAY) == date.min

@@ -59,12 +59,13 @@ def test_stale_days_are_replaced_and_the_others_stay(shop: Shop) -> None:
     shop.run().build_stale(BATCH_TABLES, TODAY)
     latest = [date(2026, 11, 20)]
     assert [(built.table, list(built.days)[-2:], built.rows) for built in shop.built] == [
+        ("silver.customer_visitors", latest, 1),
         ("silver.transaction_lines", latest, 1),
         ("gold.product_daily", [date(2026, 11, 20), FAR], 4),
         ("gold.product_activity_hourly", [date(2026, 11, 20), FAR], 4),
         ("gold.category_daily", [date(2026, 11, 20), FAR], 3),
         ("gold.basket_pairs", latest, 1),
-        ("gold.customer_product_matrix", latest, 1),
+        ("gold.customer_product_matrix", [date(2026, 11, 20), FAR], 3),
         ("gold.customer_features", latest, 1),
         ("gold.customer_rfm", latest, 1),
         ("gold.product_features", latest, 2),
