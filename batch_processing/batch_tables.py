@@ -25,7 +25,7 @@ from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
-from batch_processing.silver import Silver
+from batch_processing.silver import Activity, Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
 from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from contracts.tables import (
@@ -78,8 +78,16 @@ def _of_days(table: Callable[[Rows, Rows], pa.Table]) -> Build:
     return lambda silver, days: table(*silver.of_days(days))
 
 
+def _activity_of_days(table: Callable[[Activity], pa.Table]) -> Build:
+    return lambda silver, days: table(silver.activity_of(days))
+
+
 def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build:
     return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
+
+
+def _product_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return product_features(silver.activity_up_to(max(days)), [end_of(day) for day in days])
 
 
 def _customer_visitors(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -89,7 +97,7 @@ def _customer_visitors(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 def _customer_product_matrix(silver: Silver, days: Sequence[date]) -> pa.Table:
     owners = silver.customer_visitors(max(days))
-    return customer_product_matrix(silver.of_days(days), owners, silver.counted(EVENTS_OF_CUSTOMERS))
+    return customer_product_matrix(silver.activity_of(days), owners, silver.counted(EVENTS_OF_CUSTOMERS))
 
 
 def _transaction_lines(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -107,9 +115,8 @@ def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
-    clickstream_events, pos_events = silver.up_to(max(days))
-    categories = run_sql(CATEGORIES, clickstream_events=clickstream_events, pos_events=pos_events)
-    return category_daily(*silver.of_days(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
+    categories = run_sql(CATEGORIES, **silver.activity_up_to(max(days))._asdict())
+    return category_daily(silver.activity_of(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
 
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -127,8 +134,8 @@ _CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EV
 BATCH_TABLES = (
     _CUSTOMER_VISITORS,
     BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES),
-    BatchTable(GOLD_PRODUCT_DAILY, _of_days(product_daily), EVENTS_OF_DAYS),
-    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
+    BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), EVENTS_OF_DAYS),
+    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
     BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
@@ -136,6 +143,6 @@ BATCH_TABLES = (
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
     BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
-    BatchTable(GOLD_PRODUCT_FEATURES, _as_of(product_features)),
+    BatchTable(GOLD_PRODUCT_FEATURES, _product_features),
     BatchTable(GOLD_LOW_STOCK, _low_stock),
 )

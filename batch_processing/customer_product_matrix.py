@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from batch_processing.customer_visitors import with_owner
 from batch_processing.product_facts import PRODUCT_FACTS, PRODUCT_MEASURES
-from batch_processing.silver import Events
+from batch_processing.silver import Activity
 from contracts.tables import GOLD_CUSTOMER_PRODUCT_MATRIX
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
@@ -53,11 +53,10 @@ EVENTS_OF_CUSTOMERS = f"""
 """
 
 
-def customer_product_matrix(events: Events, customer_visitors: Rows, days: Rows) -> pa.Table:
+def customer_product_matrix(activity: Activity, customer_visitors: Rows, days: Rows) -> pa.Table:
     """Return one row per customer, product and day (UTC) of whole days of silver; who is not known has none.
 
     ``customer_visitors`` must reach from the beginning to the last day; ``days`` holds ``EVENTS_OF_CUSTOMERS``.
     """
-    clickstream_events, pos_events = events
-    tables = {"clickstream_events": clickstream_events, "pos_events": pos_events, "days": days}
-    return contracted(run_sql(_SQL, **tables, customer_visitors=customer_visitors), GOLD_CUSTOMER_PRODUCT_MATRIX)
+    rows = run_sql(_SQL, **activity._asdict(), customer_visitors=customer_visitors, days=days)
+    return contracted(rows, GOLD_CUSTOMER_PRODUCT_MATRIX)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -42,6 +43,14 @@ _SPAN = """
 Events = tuple[Rows, Rows]
 
 
+class Activity(NamedTuple):
+    """The rows of events, and of ``silver.sessions`` those that are a bot's: what ``product_facts`` is read from."""
+
+    clickstream_events: Rows
+    pos_events: Rows
+    bot_sessions: Rows
+
+
 class Feeds(NamedTuple):
     """The rows of other systems' events."""
 
@@ -69,6 +78,14 @@ class Silver:
         """Return the events up to the end of a day."""
         return self._events(_before(end_of(day)))
 
+    def activity_of(self, days: Iterable[date]) -> Activity:
+        """Return the events of whole days, and all sessions of bots."""
+        return Activity(*self.of_days(days), self._bot_sessions)
+
+    def activity_up_to(self, day: date) -> Activity:
+        """Return the events up to the end of a day, and all sessions of bots."""
+        return Activity(*self.up_to(day), self._bot_sessions)
+
     def ending_with(self, days: Sequence[date], window: timedelta) -> Events:
         """Return the events of the ``window`` up to the end of each day."""
         return self._events(_before(end_of(max(days))) & (pc.field("occurred_at") >= end_of(min(days)) - window))
@@ -90,9 +107,16 @@ class Silver:
     def counted(self, sql: str) -> pa.Table:
         """Return ``date`` and ``source_events`` by a query over all of silver, which runs once."""
         if sql not in self._counts:
-            customer_visitors = self._lake.scan(SILVER_CUSTOMER_VISITORS)
-            self._counts[sql] = run_sql(sql, **self._tables, customer_visitors=customer_visitors)
+            derived = {
+                "bot_sessions": self._bot_sessions,
+                "customer_visitors": self._lake.scan(SILVER_CUSTOMER_VISITORS),
+            }
+            self._counts[sql] = run_sql(sql, **self._tables, **derived)
         return self._counts[sql]
+
+    @cached_property
+    def _bot_sessions(self) -> pa.Table:
+        return self.sessions.to_table(columns=["visitor_id", "started_at", "ended_at"], filter=pc.field("is_bot"))
 
     def require_events(self, table: str, days: Sequence[date], *, history_counts: bool) -> None:
         """Raise ``NotReadyError`` unless there is an event of the days or, if ``history_counts``, of before."""

@@ -136,7 +136,7 @@ GOLD_CATEGORY_DAILY = Table(
 
 GOLD_FUNNEL_DAILY = Table(
     name="gold.funnel_daily",
-    grain="the online sessions that started on one day (UTC) on one kind of device",
+    grain="the online sessions, without bots', that started on one day (UTC) on one kind of device",
     key=("date", "device"),
     columns=(
         Column("date", "date"),

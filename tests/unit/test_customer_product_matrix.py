@@ -14,9 +14,8 @@ from tests.fixtures.small_shop import SmallShop, by_key, day_of, measured, rando
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
     owners = customer_visitors(shop.clickstream_events)
-    tables = {"clickstream_events": shop.clickstream_events, "pos_events": shop.pos_events}
-    days = run_sql(EVENTS_OF_CUSTOMERS, **tables, customer_visitors=owners)
-    rows = customer_product_matrix((shop.clickstream_events, shop.pos_events), owners, days)
+    days = run_sql(EVENTS_OF_CUSTOMERS, **shop.activity._asdict(), customer_visitors=owners)
+    rows = customer_product_matrix(shop.activity, owners, days)
     return by_key(rows, "date", "customer_id", "product_id")
 
 

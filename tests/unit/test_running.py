@@ -13,9 +13,10 @@ from batch_processing.days import end_of, within
 from batch_processing.product_daily import product_daily
 from batch_processing.running import BatchRun, Built
 from contracts.errors import NotReadyError
-from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
+from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.silver_rows import NOON, Row, event, line, rows_of
+from tests.fixtures.small_shop import SmallShop
 
 [PRODUCT_DAILY] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_DAILY)
 [PRODUCT_FEATURES] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_FEATURES)
@@ -151,7 +152,8 @@ def test_files_of_other_days_are_not_opened(shop: Shop) -> None:
     [middle] = [name for name in events.files if _days_in(shop.lake, name) == {NOON.date()}]
     for name in set(events.files) - {middle}:
         Path(shop.lake.path(SILVER_CLICKSTREAM_EVENTS), name).unlink()
-    [row] = product_daily(events.filter(within([NOON.date()])), rows_of(SILVER_POS_EVENTS, [])).to_pylist()
+    activity = SmallShop([], []).activity._replace(clickstream_events=events.filter(within([NOON.date()])))
+    [row] = product_daily(activity).to_pylist()
     assert row["views"] == 1
 
 
