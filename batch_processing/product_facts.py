@@ -6,14 +6,20 @@ The queries read the table ``bot_sessions``: those of ``silver.sessions`` that a
 
 from __future__ import annotations
 
-_TOUCHES = """
-    SELECT
-        event_id, event_type, occurred_at, event.visitor_id, customer_id,
-        product_id, quantity, unit_price, category, brand
-    FROM clickstream_events AS event ANTI JOIN bot_sessions AS bot
-        ON event.visitor_id = bot.visitor_id AND occurred_at BETWEEN started_at AND ended_at
-    WHERE event_type IN ('product_viewed', 'product_added_to_cart', 'product_removed_from_cart')
-"""
+
+def _touches(by: str) -> str:
+    """Return SQL for the views and cart changes that have (SEMI) or have not (ANTI) a bot's session."""
+    return f"""
+        SELECT
+            event_id, event_type, occurred_at, event.visitor_id, customer_id,
+            product_id, quantity, unit_price, category, brand
+        FROM clickstream_events AS event {by} JOIN bot_sessions AS bot
+            ON event.visitor_id = bot.visitor_id AND occurred_at BETWEEN started_at AND ended_at
+        WHERE event_type IN ('product_viewed', 'product_added_to_cart', 'product_removed_from_cart')
+    """
+
+
+_TOUCHES = _touches("ANTI")
 
 # One row per line of an order, sale or return, the line's members as columns; quantities are positive on returns too.
 DEAL_LINES = """
@@ -51,15 +57,19 @@ PRODUCT_MEASURES = """
     round(coalesce(sum(amount) FILTER (NOT sold), 0), 2) AS refunded
 """
 
-# One row per day (UTC) with a fact, and the number of events that its facts come from.
+# One row per day (UTC) with a fact, and the number of events that its facts come from. Those left out count twice, so
+# that the sum grows with each event, also with one that shows that those before it were a bot's.
 EVENTS_OF_DAYS = f"""
-    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    SELECT occurred_at::DATE AS date, sum(weight)::BIGINT AS source_events
     FROM (
-        SELECT occurred_at FROM ({_TOUCHES})
+        SELECT occurred_at, 1 AS weight FROM ({_TOUCHES})
         UNION ALL
-        SELECT occurred_at FROM clickstream_events WHERE event_type = 'order_placed'
+        SELECT occurred_at, 2 FROM ({_touches("SEMI")})
         UNION ALL
-        SELECT occurred_at FROM pos_events
+        SELECT occurred_at, 1 FROM clickstream_events WHERE event_type = 'order_placed'
+        UNION ALL
+        SELECT occurred_at, 1 FROM pos_events
     )
     GROUP BY date
+    HAVING min(weight) = 1
 """

@@ -77,8 +77,8 @@ GOLD_REVENUE_PER_MINUTE = Table(
     ),
 )
 
-_COUNTED = "silver events counted in any row of the day when it was built: a day whose count differs is stale"
-_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
+_COUNTED = "silver events counted in any row of the day, bots' twice, when it was built: where it differs, it is stale"
+_COUNTED_UP_TO = "silver events up to the end of the day, bots' twice, when it was built: where it differs, it is stale"
 _SOLD = (
     Column("orders", "bigint", "online orders and sales that hold it"),
     Column("units_sold", "bigint"),

@@ -17,6 +17,7 @@ from contracts.tables import (
     GOLD_CATEGORY_DAILY,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_FUNNEL_DAILY,
+    GOLD_PRODUCT_DAILY,
     SILVER_TRANSACTION_LINES,
 )
 from data_lake.arrow_lake import ArrowLake
@@ -153,3 +154,20 @@ def test_a_late_login_gives_an_earlier_days_views_to_their_customer_also_where_t
     land_silver(lake, SmallShop([login], []), known=early)
     BatchRun(lake, lambda _: None).build_stale([matrix], LATEST[0])
     assert who(lake) == ["bob"]
+
+
+def test_a_day_on_which_people_turn_out_to_be_a_bot_is_stale_though_as_much_came_as_goes(tmp_path: Path) -> None:
+    def views(visitor_id: str, first: int, last: int) -> list[Row]:
+        times = (SOLD_AT + number * MINUTE / 60 for number in range(first, last))
+        return [event("product_viewed", at, visitor_id=visitor_id, product_id="p", device="mobile") for at in times]
+
+    early = SmallShop(views("v", 0, 19), [])
+    tables = [table for table in BATCH_TABLES if table.contract in {GOLD_PRODUCT_DAILY, GOLD_FUNNEL_DAILY}]
+    lake = ArrowLake(str(tmp_path))
+    land_silver(lake, early)
+    BatchRun(lake, lambda _: None).build_stale(tables, LATEST[0])
+    land_silver(lake, SmallShop(views("v", 19, 20) + views("w", 0, 19), []), known=early)
+    BatchRun(lake, lambda _: None).build_stale(tables, LATEST[0])
+    assert lake.read(GOLD_PRODUCT_DAILY, ["views", "viewers"]).to_pylist() == [{"views": 19, "viewers": 1}]
+    assert lake.read(GOLD_FUNNEL_DAILY, ["sessions"]).to_pylist() == [{"sessions": 1}]
+    BatchRun(lake, lambda _: pytest.fail("nothing changed")).build_stale(tables, LATEST[0])
