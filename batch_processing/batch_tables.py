@@ -55,7 +55,7 @@ class BatchTable:
     """A table whose days are built on their own: rows of a day by its ``date``, or by the ``as_of`` at its end.
 
     ``sources`` is SQL over silver for the ``source_events`` that each ``date`` should be built from; None for a
-    table as of a day, of which only the latest can be stale. ``needs`` is the batch table that it is made from, too.
+    table as of a day, of which only the latest can be stale. ``needs`` is a batch table that it is made from as well.
     """
 
     contract: Table

@@ -1,4 +1,4 @@
-"""gold.category_daily: what happened to each category on each day."""
+"""gold.category_daily: what happened to each category on each day. Without what bots look at."""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
 """gold.customer_product_matrix: what each customer did with each product on each day.
 
 Views and cart changes of a visitor who is not logged in count for the customer whose the browser is then, by
-``customer_visitors``. By day rather than as of its end: a late event touches one day, not every day after it, a day
-costs its own events and not the history, and the days of any window add up to that window's matrix.
+``customer_visitors``; what bots look at does not.
+
+By day rather than as of its end: a late event touches one day, not every day after it, a day costs its own events and
+not the history, and the days of any window add up to that window's matrix.
 """
 
 from __future__ import annotations

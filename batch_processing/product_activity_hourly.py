@@ -1,4 +1,4 @@
-"""gold.product_activity_hourly: what happened to each product in each hour."""
+"""gold.product_activity_hourly: what happened to each product in each hour. Without what bots look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gold.product_daily: what happened to each product on each day."""
+"""gold.product_daily: what happened to each product on each day. Without what bots look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""gold.product_features: each product's last price and its demand up to the end of a day."""
+"""gold.product_features: each product's last price and its demand up to the end of a day. Without what bots look at."""
 
 from __future__ import annotations
 
