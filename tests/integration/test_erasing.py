@@ -32,7 +32,7 @@ from data_lake.care.optimizing import optimize
 from data_lake.care.owned_rows import PERSONAL_TABLES
 from data_lake.care.pins import pin, scan_pinned
 from data_lake.care.subjects import customers_of, subject_of
-from tests.fixtures.personal_lake import append, fill, viewed
+from tests.fixtures.personal_lake import NOON, append, fill, viewed
 from tests.fixtures.rows import rows_of
 
 CLOCK = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
@@ -105,9 +105,10 @@ def test_rows_of_others_that_a_stream_writes_meanwhile_stay(lake: ArrowLake) -> 
 
     def write() -> None:
         for number in range(15):
-            row = {"visitor_id": "v-2", "customer_id": "c-2", "event_count": number}
+            row = {"visitor_id": "v-2", "customer_id": "c-2", "date": NOON.date(), "event_count": number}
             lake.replace(GOLD_VISITOR_FEATURES, rows_of(GOLD_VISITOR_FEATURES, [row]), v_2)
-            append(lake, GOLD_VISITOR_FEATURES, {"visitor_id": f"w-{number}"}, {"visitor_id": "v-1"})
+            others = ({"visitor_id": each, "date": NOON.date()} for each in (f"w-{number}", "v-1"))
+            append(lake, GOLD_VISITOR_FEATURES, *others)
 
     with ThreadPoolExecutor(1) as pool:
         writer = pool.submit(write)

@@ -137,7 +137,7 @@ class _Stream:
 
     def erase(self, _: Subject) -> None:
         if not self._wrote:
-            append(self._lake, GOLD_VISITOR_FEATURES, {"visitor_id": "v-1", "customer_id": "c-1"})
+            append(self._lake, GOLD_VISITOR_FEATURES, {"visitor_id": "v-1", "customer_id": "c-1", "date": NOON.date()})
         self._wrote = True
 
 
