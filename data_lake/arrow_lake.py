@@ -71,7 +71,10 @@ class ArrowLake:
         return f"{self.uri}/_checkpoints/{query}"
 
     def create_missing(self, tables: Iterable[Table] = TABLES) -> None:
-        """Create the tables that are not there yet, with exactly the contract's columns."""
+        """Create the tables that are not there yet, with exactly the contract's columns.
+
+        A table from before the contract got a column gets it now: null in the rows that it has.
+        """
         for table in tables:
             # Whoever came first made the same table.
             with suppress(CommitFailedError):
@@ -83,6 +86,16 @@ class ArrowLake:
                     description=table.grain,
                     configuration=dict(_PROPERTIES),
                 )
+                self._add_missing_columns(table)
+
+    def _add_missing_columns(self, table: Table) -> None:
+        opened = self.open(table)
+        there = {field.name for field in opened.schema().fields}
+        missing = [
+            field for field in deltalake.Schema.from_arrow(documented_schema(table)).fields if field.name not in there
+        ]
+        if missing:
+            opened.alter.add_columns(missing, commit_properties=self.mark())
 
     def exists(self, table: Table) -> bool:
         """Say whether the table was ever made."""

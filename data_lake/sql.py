@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import duckdb
@@ -44,17 +46,36 @@ def open_sql(sql: str, parameters: Mapping[str, object], **tables: Rows) -> Iter
 
 @contextmanager
 def _connected(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect_duckdb(reads_files=True) as connection:
+    with _database().cursor() as connection:
         for name, table in tables.items():
             _register(connection, name, table)
         yield connection
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """Return the process's one database: to make one takes longer than most queries, and its limits hold for all."""
+    at_exit = ExitStack()
+    atexit.register(at_exit.close)
+    return at_exit.enter_context(connect_duckdb(reads_files=True))
+
+
 def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
     if not isinstance(rows, ParquetFiles):
         connection.register(name, rows)
-    elif rows.paths:
-        # A file from before a column was added lacks it.
-        connection.read_parquet(list(rows.paths), union_by_name=True).create_view(name)
-    else:
-        connection.register(name, rows.schema.empty_table())
+        return
+    empty = rows.schema.empty_table()
+    if not rows.paths:
+        connection.register(name, empty)
+        return
+    paths = ", ".join(f"'{_quoted(path)}'" for path in rows.paths)
+    files = f"read_parquet([{paths}], union_by_name = true)"
+    there = connection.sql(f"FROM {files}").columns
+    # Files from before a column was added lack it.
+    types = zip(empty.column_names, connection.from_arrow(empty).types, strict=True)
+    columns = [f'"{each}"' if each in there else f'NULL::{kind} AS "{each}"' for each, kind in types]
+    connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT {", ".join(columns)} FROM {files}')  # noqa: S608
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

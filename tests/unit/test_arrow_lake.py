@@ -16,6 +16,7 @@ from contracts.errors import TableChangedError
 from contracts.tables import SILVER_SESSIONS, TABLES, Table
 from data_lake.arrow_lake import ArrowLake, Transaction
 from data_lake.schemas import arrow_schema, arrow_type
+from data_lake.sql import run_sql
 
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -92,6 +93,21 @@ def test_a_table_takes_rows_after_its_documentation_changed(lake: ArrowLake) -> 
     lake.overwrite(documented_anew, _sessions({0: 1}), "true")
     lake.replace(documented_anew, _sessions({0: 2}), _visitors(0))
     assert _counts(lake) == {"s-0": 2}
+
+
+def test_a_table_from_before_a_column_gets_it_and_keeps_its_rows(tmp_path: Path) -> None:
+    old = replace(SILVER_SESSIONS, columns=SILVER_SESSIONS.columns[:-2])
+    aged = ArrowLake(str(tmp_path / "aged"))
+    aged.create_missing([old])
+    aged.append(old, _sessions({0: 1}))
+    for _ in range(2):
+        aged.create_missing([SILVER_SESSIONS])
+        assert aged.version(SILVER_SESSIONS) == 2
+    aged.append(SILVER_SESSIONS, _sessions({1: 2}))
+    assert aged.read(SILVER_SESSIONS).schema.equals(arrow_schema(SILVER_SESSIONS))
+    by_duckdb = run_sql("FROM sessions", sessions=aged.all_files(SILVER_SESSIONS))
+    assert tuple(by_duckdb.column_names) == SILVER_SESSIONS.column_names
+    assert sorted(by_duckdb["session_id"].to_pylist()) == ["s-0", "s-1"]
 
 
 class _Overtaken(ArrowLake):
