@@ -16,7 +16,7 @@ EVENTS_OF_SESSIONS = """
 """
 
 # The days with a row here.
-EVENTS_OF_PEOPLE = f"{EVENTS_OF_SESSIONS} QUALIFY NOT bool_and(is_bot)"
+EVENTS_OF_PEOPLE = f"{EVENTS_OF_SESSIONS} QUALIFY bool_or(is_bot IS NOT TRUE)"
 
 _SQL = """
     WITH checked_out AS (
@@ -38,7 +38,7 @@ _SQL = """
         with_order / count(*) AS order_ratio,
         source_events
     FROM sessions JOIN days ON started_at::DATE = date LEFT JOIN checked_out USING (session_id)
-    WHERE NOT is_bot
+    WHERE is_bot IS NOT TRUE
     GROUP BY date, coalesce(device, 'unknown'), source_events
 """
 

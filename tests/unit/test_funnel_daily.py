@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, funnel_daily
@@ -91,3 +92,12 @@ def test_bots_are_left_out() -> None:
     [row] = build(SmallShop([*views, person], [])).values()
     assert (row["sessions"], row["with_view"], row["source_events"]) == (1, 1, 21)
     assert build(SmallShop(views, [])) == {}
+
+
+def test_sessions_made_before_bots_were_flagged_count() -> None:
+    shop = SmallShop([event("product_viewed", NOON, visitor_id="v", product_id="p")], [])
+    of = shop.sessions
+    unknown = of.set_column(of.schema.get_field_index("is_bot"), "is_bot", pa.nulls(len(of), pa.bool_()))
+    days = run_sql(EVENTS_OF_PEOPLE, sessions=unknown)
+    [row] = funnel_daily(unknown, shop.clickstream_events, days).to_pylist()
+    assert (row["sessions"], row["source_events"]) == (1, 1)
