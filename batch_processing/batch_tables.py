@@ -20,7 +20,7 @@ from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, custom
 from batch_processing.customer_rfm import customer_rfm
 from batch_processing.customer_visitors import EVENTS_NAMING_CUSTOMERS, customer_visitors
 from batch_processing.days import DAY, end_of, within
-from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, EVENTS_OF_SESSIONS, funnel_daily
 from batch_processing.low_stock import SALES_WINDOW, low_stock
 from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
@@ -126,7 +126,7 @@ def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
     sessions, events = _of_sessions(silver, days)
-    return funnel_daily(sessions, events, silver.counted(EVENTS_OF_SESSIONS))
+    return funnel_daily(sessions, events, silver.counted(EVENTS_OF_PEOPLE))
 
 
 def _session_training_rows(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -164,7 +164,7 @@ BATCH_TABLES = (
     BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), EVENTS_OF_DAYS),
     BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
-    BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
+    BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_PEOPLE),
     BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),

@@ -9,13 +9,14 @@ from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
 # Up to the end of the day: a late event can move a session to the day before, and then the day's own sum could hide it.
-# Those of bots count twice, so that the sum grows also where people turn out to be bots.
 EVENTS_OF_SESSIONS = """
-    SELECT date, (sum(sum(weight * event_count)) OVER (ORDER BY date))::BIGINT AS source_events
-    FROM (SELECT started_at::DATE AS date, event_count, if(is_bot, 2, 1) AS weight FROM sessions)
+    SELECT date, (sum(sum(event_count)) OVER (ORDER BY date))::BIGINT AS source_events
+    FROM (SELECT started_at::DATE AS date, event_count, is_bot FROM sessions)
     GROUP BY date
-    QUALIFY min(weight) = 1
 """
+
+# The days with a row here.
+EVENTS_OF_PEOPLE = f"{EVENTS_OF_SESSIONS} QUALIFY bool_or(is_bot IS NOT TRUE)"
 
 _SQL = """
     WITH checked_out AS (
@@ -37,7 +38,7 @@ _SQL = """
         with_order / count(*) AS order_ratio,
         source_events
     FROM sessions JOIN days ON started_at::DATE = date LEFT JOIN checked_out USING (session_id)
-    WHERE NOT is_bot
+    WHERE is_bot IS NOT TRUE
     GROUP BY date, coalesce(device, 'unknown'), source_events
 """
 
@@ -46,7 +47,7 @@ def funnel_daily(sessions: Rows, clickstream_events: Rows, days: Rows) -> pa.Tab
     """Return one row per day (UTC) and device, from sessions that started on the days and the checkouts within them.
 
     ``clickstream_events`` must reach from the first session's start to the last one's end; ``days`` holds
-    ``EVENTS_OF_SESSIONS``.
+    ``EVENTS_OF_PEOPLE``.
     """
     rows = run_sql(_SQL, sessions=sessions, clickstream_events=clickstream_events, days=days)
     return contracted(rows, GOLD_FUNNEL_DAILY)

@@ -104,7 +104,7 @@ def _position(model: Recommender, case: Case, uses_context: bool) -> int | None:
 
 def _sessions_with_products(sessions: pa.Table) -> tuple[NDArray[np.datetime64], list[list[str]]]:
     """Return starts and products of people's sessions that have any, by start and id: a table's order is arbitrary."""
-    of_people = sessions.select(COLUMNS).filter(pc.invert(sessions["is_bot"]))
+    of_people = sessions.select(COLUMNS).filter(pc.invert(pc.fill_null(sessions["is_bot"], fill_value=False)))
     ordered = of_people.sort_by([("started_at", "ascending"), ("session_id", "ascending")])
     starts, baskets = ordered["started_at"].to_pylist(), ordered["product_ids"].to_pylist()
     kept = [(start, basket) for start, basket in zip(starts, baskets, strict=True) if basket]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contracts.tables.table import MONEY, TOTAL, Column, Table
 
 _COUNTED = "silver events counted in any row of the day, bots' twice, when it was built: where it differs, it is stale"
-_COUNTED_UP_TO = "silver events up to the end of the day, bots' twice, when it was built: where it differs, it is stale"
+_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
 
 _SESSION_FEATURES = (
     Column("event_count", "int", "events of the session up to and with this one"),

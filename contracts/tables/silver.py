@@ -307,6 +307,10 @@ SILVER_SESSIONS = Table(
             "array<string>",
             "products viewed, put into the cart, clicked or ordered, in that order, repeats kept",
         ),
-        Column("is_bot", "boolean", "20 events within 60 s, or 30 or more at nearly constant gaps"),
+        Column(
+            "is_bot",
+            "boolean",
+            "20 events within 60 s, or 30 at nearly constant gaps; null in sessions of older lakes",
+        ),
     ),
 )

@@ -34,7 +34,7 @@ needs_mlflow = pytest.mark.usefixtures("mlflow_server")
 def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A lake with both training tables; Redis and Kafka are not there."""
     directory = tmp_path_factory.mktemp("stack")
-    write_deltalake(directory / "lake" / "silver" / "sessions", sessions_table(200))
+    write_deltalake(directory / "lake" / "silver" / "sessions", sessions_table(900))
     write_deltalake(directory / "lake" / "gold" / "session_training_rows", training_rows_table(900))
     return Settings(
         data_dir=directory,

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 from operator import itemgetter
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
-from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, funnel_daily
 from data_lake.sql import run_sql
 from tests.fixtures.silver_rows import NOON, Row, event, line
 from tests.fixtures.small_shop import SmallShop, by_key, day_of, random_shop
@@ -23,7 +24,7 @@ STEPS = {
 
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
-    days = run_sql(EVENTS_OF_SESSIONS, sessions=shop.sessions)
+    days = run_sql(EVENTS_OF_PEOPLE, sessions=shop.sessions)
     return by_key(funnel_daily(shop.sessions, shop.clickstream_events, days), "date", "device")
 
 
@@ -89,5 +90,14 @@ def test_bots_are_left_out() -> None:
     ]
     person = event("product_viewed", NOON, visitor_id="v", product_id="p")
     [row] = build(SmallShop([*views, person], [])).values()
-    assert (row["sessions"], row["with_view"], row["source_events"]) == (1, 1, 1 + 2 * 20)
+    assert (row["sessions"], row["with_view"], row["source_events"]) == (1, 1, 21)
     assert build(SmallShop(views, [])) == {}
+
+
+def test_sessions_made_before_bots_were_flagged_count() -> None:
+    shop = SmallShop([event("product_viewed", NOON, visitor_id="v", product_id="p")], [])
+    of = shop.sessions
+    unknown = of.set_column(of.schema.get_field_index("is_bot"), "is_bot", pa.nulls(len(of), pa.bool_()))
+    days = run_sql(EVENTS_OF_PEOPLE, sessions=unknown)
+    [row] = funnel_daily(unknown, shop.clickstream_events, days).to_pylist()
+    assert (row["sessions"], row["source_events"]) == (1, 1)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from batch_processing.funnel_daily import EVENTS_OF_SESSIONS
+from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, EVENTS_OF_SESSIONS
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.visitor_features import visitor_features
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, GOLD_VISITOR_FEATURES, SILVER_CLICKSTREAM_EVENTS
@@ -74,3 +74,12 @@ def test_visitor_features_of_a_day_look_at_no_later_session(silver: tuple[pa.Tab
         [expected] = [row for row in formula.visitor_features(upto).to_pylist() if row["visitor_id"] == "v-1"]
         assert found["v-1", day] == expected | {"date": day, "source_events": counted}
     assert found["v-1", _LAST]["recent_product_ids"] == ["p-3", "p-2", "p-1"]
+
+
+def test_a_day_of_bots_alone_has_training_rows_and_features_but_no_funnel() -> None:
+    views = [event("product_viewed", f"e-{number:02d}", number / 60, product_id="p") for number in range(20)]
+    events = rows_of(SILVER_CLICKSTREAM_EVENTS, views)
+    of = sessions(sessionized(events))
+    assert session_training_rows(of, events, _days(of, _FIRST)).num_rows == 20
+    assert visitor_features(of, _days(of, _FIRST)).num_rows == 1
+    assert run_sql(EVENTS_OF_PEOPLE, sessions=of).num_rows == 0

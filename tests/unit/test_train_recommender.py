@@ -95,7 +95,10 @@ def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
 def test_bots_are_not_learned_from() -> None:
     people, bots = sessions_table(150), sessions_table(60, seed=4, products=80)
     flagged = bots.set_column(bots.schema.get_field_index("is_bot"), "is_bot", [[True] * len(bots)])
-    assert train_recommender(pa.concat_tables([people, flagged])).metrics == train_recommender(people).metrics
+    metrics = train_recommender(people).metrics
+    assert train_recommender(pa.concat_tables([people, flagged])).metrics == metrics
+    unknown = people.set_column(people.schema.get_field_index("is_bot"), "is_bot", pa.nulls(len(people), pa.bool_()))
+    assert train_recommender(unknown).metrics == metrics
 
 
 def test_too_few_later_products_leave_the_metric_out_and_say_why() -> None:
