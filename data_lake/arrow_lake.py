@@ -119,9 +119,9 @@ class ArrowLake:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self.open(table).version()
 
-    def knows(self, table: Table, writer: str) -> bool:
-        """Say whether a ``Transaction`` of ``writer`` is in the table."""
-        return self.open(table).transaction_version(writer) is not None
+    def last_number(self, table: Table, writer: str) -> int | None:
+        """Return the number of the last ``Transaction`` of ``writer`` that the table has; ``None`` without any."""
+        return self.open(table).transaction_version(writer)
 
     def mark(self, *transactions: deltalake.Transaction) -> CommitProperties:
         """Return what a commit of this lake says of itself."""

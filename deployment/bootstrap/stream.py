@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import orjson
+from py4j.protocol import Py4JNetworkError
 
+from contracts.errors import RetryableError
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_online_features
@@ -24,11 +26,15 @@ from stream_processing.runner import State, StreamRunner
 
 # Longer than the supervisor needs to bring Redis back.
 _PATIENCE_WITH_REDIS = timedelta(minutes=2)
+_JVM_GONE = (Py4JNetworkError, ConnectionRefusedError)
 
 
 @contextmanager
 def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
-    """Start Spark, create the tables that are missing and yield the runner; setting ``stop`` ends it."""
+    """Start Spark, create the tables that are missing and yield the runner; setting ``stop`` ends it.
+
+    Raises ``RetryableError`` where Spark's JVM is gone.
+    """
     # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     spark = build_spark(settings, "aisle-stream")
@@ -40,8 +46,12 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
             spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
         )
         yield StreamRunner(lake, all_queries(around), stop)
+    except _JVM_GONE as error:
+        msg = "Spark's JVM ended, killed or out of memory: the streams go on at their checkpoints when started again"
+        raise RetryableError(msg) from error
     finally:
-        spark.stop()
+        with suppress(*_JVM_GONE):
+            spark.stop()
 
 
 def missing_topics(settings: Settings) -> list[str]:
