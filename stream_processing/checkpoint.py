@@ -18,6 +18,7 @@ from pyarrow import fs
 from contracts.errors import PermanentError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake
+from stream_processing.torn_commits import require_whole_commits
 
 _log = logging.getLogger(__name__)
 _NONE = -1
@@ -29,11 +30,12 @@ def prepare_checkpoint(name: str, lake: ArrowLake, fills: Iterable[Table]) -> No
     """Remove what is torn where the query then repeats it, and compare the rest with the tables that it ``fills``.
 
     Raises ``PermanentError`` where going on would lose or double rows: the checkpoint is gone, older than a table, or
-    torn where only it knew which messages a batch had.
+    torn where only it knew which messages a batch had; or a table's own log is torn.
     """
     checkpoint = _Checkpoint(lake.checkpoint(name))
     writer, last = checkpoint.writer(), checkpoint.last_whole("offsets")
     for table in fills:
+        require_whole_commits(lake, table)
         _require_in_step(lake, table, checkpoint, writer, last)
     checkpoint.remove_after("offsets", last)
     checkpoint.remove_after("commits", min(last, checkpoint.last_whole("commits")))

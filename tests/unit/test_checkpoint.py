@@ -123,3 +123,12 @@ def test_rows_without_their_checkpoint_are_refused(lake: ArrowLake) -> None:
     rmtree(_checkpoint(lake))
     with pytest.raises(PermanentError, match=r"silver\.pos_events has rows, but the checkpoint .* is gone"):
         _prepare(lake)
+
+
+def test_an_empty_commit_of_a_table_is_refused(lake: ArrowLake) -> None:
+    _land(lake, 1)
+    (Path(lake.path(SILVER_POS_EVENTS)) / "_delta_log" / f"{lake.version(SILVER_POS_EVENTS):020}.json").write_bytes(b"")
+    with pytest.raises(
+        PermanentError, match=r"/_delta_log/0+2\.json is empty, .*: rows of silver\.pos_events are missing"
+    ):
+        _prepare(lake)
