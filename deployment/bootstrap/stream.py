@@ -67,11 +67,15 @@ class StateFile:
         self._path = settings.run_dir / "stream.json"
 
     def write(self, state: State) -> None:
-        """Replace the file in one step, so that a reader never sees half of it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Replace the file in one step, so that a reader never sees half of it; raises ``RetryableError``."""
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
-        fresh.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
+            fresh.replace(self._path)
+        except OSError as error:
+            msg = f"cannot write {self._path}: {error.strerror}"
+            raise RetryableError(msg) from error
 
     def remove(self) -> None:
         """Take the file away: nothing runs any more."""
