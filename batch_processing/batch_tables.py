@@ -11,6 +11,7 @@ from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 
 from batch_processing.basket_pairs import BASKETS_OF_DAYS, basket_pairs
 from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, category_daily
@@ -23,8 +24,10 @@ from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
+from batch_processing.session_training_rows import session_training_rows
 from batch_processing.silver import Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from batch_processing.visitor_features import visitor_features
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
     GOLD_CATEGORY_DAILY,
@@ -35,7 +38,9 @@ from contracts.tables import (
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
+    GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
+    GOLD_VISITOR_FEATURES,
     Table,
 )
 from data_lake.sql import Rows, run_sql
@@ -87,13 +92,35 @@ def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
-    """Read the events from the days' first session to the end of their last, which may be days later."""
+    sessions, events = _of_sessions(silver, days)
+    return funnel_daily(sessions, events, silver.counted(EVENTS_OF_SESSIONS))
+
+
+def _session_training_rows(silver: Silver, days: Sequence[date]) -> pa.Table:
+    _, events = _of_sessions(silver, days)
+    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, days))
+
+
+def _visitor_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return visitor_features(_sessions_up_to(silver, days), _counted(silver, days))
+
+
+def _of_sessions(silver: Silver, days: Sequence[date]) -> tuple[ds.Dataset, ds.Dataset]:
+    """Return the days' sessions, and the events from the first of them to the end of the last, maybe days later."""
     sessions = silver.sessions.filter(within(days, "started_at"))
     ended_at = pc.max(sessions.to_table(columns=["ended_at"])["ended_at"]).as_py() or end_of(max(days))
-    events = silver.clickstream_events.filter(
+    return sessions, silver.clickstream_events.filter(
         (pc.field("occurred_at") >= end_of(min(days) - DAY)) & (pc.field("occurred_at") <= ended_at)
     )
-    return funnel_daily(sessions, events, silver.counted(EVENTS_OF_SESSIONS))
+
+
+def _sessions_up_to(silver: Silver, days: Sequence[date]) -> ds.Dataset:
+    return silver.sessions.filter(pc.field("started_at") < end_of(max(days)))
+
+
+def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
+    counted = silver.counted(EVENTS_OF_SESSIONS)
+    return counted.filter(pc.field("date").isin(list(days)))
 
 
 BATCH_TABLES = (
@@ -101,6 +128,8 @@ BATCH_TABLES = (
     BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
     BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
+    BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, EVENTS_OF_SESSIONS),
+    BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
     BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _of_days(customer_product_matrix), EVENTS_OF_CUSTOMERS),

@@ -18,7 +18,9 @@ from contracts.tables import (
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
+    GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
+    GOLD_VISITOR_FEATURES,
     Table,
 )
 from data_lake.arrow_lake import ArrowLake
@@ -34,6 +36,8 @@ _AT_MOST = {
     GOLD_PRODUCT_ACTIVITY_HOURLY: [*_VIEWED_AND_SOLD, ("returns", "units_returned"), ("orders", "source_events")],
     GOLD_CATEGORY_DAILY: [*_VIEWED_AND_SOLD, ("orders", "source_events")],
     GOLD_FUNNEL_DAILY: [(step, "sessions") for step in ("with_view", "with_cart", "with_checkout", "with_order")],
+    GOLD_SESSION_TRAINING_ROWS: [("event_number", "event_count"), ("product_view_count", "event_count")],
+    GOLD_VISITOR_FEATURES: [("session_count", "event_count"), ("event_count", "source_events")],
     GOLD_BASKET_PAIRS: [("baskets_together", "baskets_a"), ("baskets_together", "baskets_b")],
     GOLD_STORE_DAILY: [("sales", "units_sold"), ("returns", "units_returned"), ("sales", "source_events")],
     GOLD_CUSTOMER_PRODUCT_MATRIX: [("orders", "units_sold"), ("orders", "source_events")],
@@ -44,6 +48,8 @@ _AT_MOST = {
 # Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online.
 _MAY_BE_EMPTY = {
     GOLD_FUNNEL_DAILY,
+    GOLD_SESSION_TRAINING_ROWS,
+    GOLD_VISITOR_FEATURES,
     GOLD_BASKET_PAIRS,
     GOLD_STORE_DAILY,
     GOLD_CUSTOMER_PRODUCT_MATRIX,

@@ -5,6 +5,7 @@ AisleError
 │   ├── BrokerUnavailableError
 │   ├── OnlineStoreUnavailableError
 │   ├── RegistryUnavailableError
+│   ├── SourceUnavailableError
 │   ├── TableChangedError
 │   └── UnfinishedErasureError
 └── PermanentError           the same call will fail again: something must be changed first
@@ -21,11 +22,14 @@ AisleError
 │   ├── ErasedError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
+├── UnusableAnswerError  an API answers with something that its mapping is not for
 ├── BreakingContractError a schema changed in a way that breaks readers or writers
 └── QualityError         a table broke its expectations
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 
 class AisleError(Exception):
@@ -46,6 +50,14 @@ class OnlineStoreUnavailableError(RetryableError):
 
 class RegistryUnavailableError(RetryableError):
     """MLflow did not answer in time."""
+
+
+class SourceUnavailableError(RetryableError):
+    """An API or a folder cannot be read now; an API may have said after what time to come again."""
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class TableChangedError(RetryableError):
@@ -110,6 +122,10 @@ class NotReadyError(UserError):
 
 class TooManyRejectedError(PermanentError):
     """More events were rejected than the limit allows."""
+
+
+class UnusableAnswerError(PermanentError):
+    """An API refused, or its answer is not what the source's mapping is for."""
 
 
 class BreakingContractError(PermanentError):

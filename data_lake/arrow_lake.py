@@ -22,7 +22,8 @@ from contracts.tables import TABLES, Table
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
-from data_lake.sql import run_sql
+from data_lake.spans import Span, spans, within, within_sql
+from data_lake.sql import ParquetFiles, run_sql
 
 _PROPERTIES = {
     # delta-rs reads the tables too: nothing that it cannot read.
@@ -32,8 +33,11 @@ _PROPERTIES = {
 }
 # A version number of one table, or an aware time.
 AsOf = int | datetime
-# delta-rs has no auto-compaction: above this many files a table that it writes is compacted.
+# delta-rs has no auto-compaction: above this many small files a table that it writes is compacted.
 _MOST_FILES = 64
+# A merge writes every file anew that holds one of its rows: larger ones would be written again and again.
+_MERGED_FILE_BYTES = 4 * 2**20
+_APPENDED_FILE_BYTES = 128 * 2**20
 _ATTEMPTS = 4
 
 
@@ -115,6 +119,12 @@ class ArrowLake:
         """Return the number of rows, from the log alone; raises ``NotReadyError`` where the table was never made."""
         return self.open(table).count()
 
+    def newest(self, table: Table, column: str) -> datetime | None:
+        """Return the greatest time in a column, from the log alone; None in an empty table."""
+        actions = pa.table(self.open(table).get_add_actions(flatten=True))
+        greatest = pc.max(actions[f"max.{column}"]).as_py() if actions.num_rows else None
+        return datetime.fromisoformat(greatest) if isinstance(greatest, str) else greatest
+
     def version(self, table: Table) -> int:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self.open(table).version()
@@ -141,7 +151,7 @@ class ArrowLake:
                 return
             marks = self.mark(deltalake.Transaction(transaction.writer, transaction.number))
         write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-        self._compact(opened)
+        self._compact(opened, _APPENDED_FILE_BYTES)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
@@ -156,8 +166,9 @@ class ArrowLake:
         """Make ``rows`` the table's only content within ``scope``; nothing else changes.
 
         ``scope`` holds distinct values of one or more of the table's columns (the touched visitors or minutes);
-        every row of ``rows`` must lie in it. Rows that stay as they are are not written again. A commit that came in
-        between, of ``aisle lake optimize`` for one, is taken in and the write tried again; raises
+        every row of ``rows`` must lie in it. Rows that stay as they are are not written again, and where ``scope``
+        names the column that the table is ``clustered_by``, only files near its values are read. A commit that came
+        in between, of ``aisle lake optimize`` for one, is taken in and the write tried again; raises
         ``TableChangedError`` where that happened every time.
         """
         for _ in range(_ATTEMPTS - 1):
@@ -166,21 +177,22 @@ class ArrowLake:
         return self._replace(table, rows, scope)
 
     def _replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
-        stored = run_sql(
+        stored, near = self.scan(table), _near(table, scope)
+        in_scope = run_sql(
             f"SELECT stored.* FROM stored SEMI JOIN scope USING ({_names(scope.column_names)})",  # noqa: S608
-            stored=self.scan(table),
+            stored=stored.filter(within(str(table.clustered_by), near)) if near else stored,
             scope=scope,
         )
-        changes = _changes(table, contracted(rows, table), contracted(stored, table))
+        changes = _changes(table, contracted(rows, table), contracted(in_scope, table))
         if changes.num_rows:
-            self._merge(table, changes)
+            self._merge(table, changes, near)
 
-    def _merge(self, table: Table, changes: pa.Table) -> None:
+    def _merge(self, table: Table, changes: pa.Table, near: Sequence[Span]) -> None:
         opened = self.open(table)
         merge = (
             opened.merge(
                 changes,
-                _same_key(table),
+                _same_key(table, near),
                 source_alias="change",
                 target_alias="stored",
                 streamed_exec=False,
@@ -192,13 +204,26 @@ class ArrowLake:
         )
         with _commit(table):
             merge.execute()
-        self._compact(opened)
+        self._compact(opened, _MERGED_FILE_BYTES)
 
-    def _compact(self, opened: DeltaTable) -> None:
-        if len(opened.file_uris()) > _MOST_FILES:
+    def _compact(self, opened: DeltaTable, file_bytes: int) -> None:
+        sizes = opened.get_add_actions()["size_bytes"].to_pylist()
+        if sum(size < file_bytes for size in sizes) > _MOST_FILES:
             # Beside another writer it waits for the next write.
             with suppress(CommitFailedError):
-                opened.optimize.compact(commit_properties=self.mark())
+                opened.optimize.compact(target_size=file_bytes, commit_properties=self.mark())
+
+    def near(self, table: Table, column: str, wanted: Sequence[Span]) -> ParquetFiles:
+        """Return the files that may hold a row whose time ``column`` lies in one of the spans, by their statistics."""
+        return self._parquet(table, within(column, wanted))
+
+    def all_files(self, table: Table) -> ParquetFiles:
+        """Return the table's files."""
+        return self._parquet(table, None)
+
+    def _parquet(self, table: Table, where: pc.Expression | None) -> ParquetFiles:
+        found = self.scan(table).get_fragments(filter=where)
+        return ParquetFiles([f"{self.path(table)}/{each.path}" for each in found], arrow_schema(table))
 
     def open(self, table: Table) -> DeltaTable:
         """Return the table as delta-rs sees it: for its care. Raises ``NotReadyError`` where it was never made."""
@@ -255,8 +280,16 @@ def _changes(table: Table, rows: pa.Table, stored: pa.Table) -> pa.Table:
     return run_sql(sql, fresh=rows, stored=stored).cast(schema)
 
 
-def _same_key(table: Table) -> str:
-    return " AND ".join(f"stored.{name} = change.{name}" for name in table.key)
+def _near(table: Table, scope: pa.Table) -> Sequence[Span]:
+    if table.clustered_by not in scope.column_names:
+        return []
+    times = scope[table.clustered_by]
+    return spans(times, times)
+
+
+def _same_key(table: Table, near: Sequence[Span]) -> str:
+    same = [f"stored.{name} = change.{name}" for name in table.key]
+    return " AND ".join([*same, *([within_sql(f"stored.{table.clustered_by}", near)] if near else [])])
 
 
 def _names(columns: Sequence[str]) -> str:

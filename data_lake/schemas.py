@@ -48,6 +48,12 @@ def contracted(rows: pa.Table, table: Table) -> pa.Table:
     return rows.select(schema.names).cast(schema)
 
 
+def typed(rows: pa.Table, table: Table) -> pa.Table:
+    """Return ``rows``, of which every column is the table's, with the table's types; raises like ``contracted``."""
+    schema = arrow_schema(table)
+    return rows.cast(pa.schema([schema.field(name) for name in rows.column_names]))
+
+
 def arrow_type(sql_type: str) -> pa.DataType:
     """Return the Arrow type of a Spark SQL type, a struct's members being plain; raises ``ValueError``."""
     if nested := _NESTED.fullmatch(sql_type):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
@@ -18,8 +19,17 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
 }
 _ROWS_PER_BATCH = 10_000
 
+
+@dataclass(frozen=True)
+class ParquetFiles:
+    """Files of one table that DuckDB reads itself: three times as fast as a dataset, but only from a local disk."""
+
+    paths: Sequence[str]
+    schema: pa.Schema
+
+
 # What a query reads: rows in memory, or files that are read as far as the query needs them.
-Rows: TypeAlias = pa.Table | ds.Dataset
+Rows: TypeAlias = pa.Table | ds.Dataset | ParquetFiles
 
 
 def run_sql(sql: str, **tables: Rows) -> pa.Table:
@@ -44,5 +54,15 @@ def _connected(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection
     with TemporaryDirectory(prefix="aisle-sql-") as spill, duckdb.connect(":memory:", config=_OFFLINE) as connection:
         connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
         for name, table in tables.items():
-            connection.register(name, table)
+            _register(connection, name, table)
         yield connection
+
+
+def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> None:
+    if not isinstance(rows, ParquetFiles):
+        connection.register(name, rows)
+    elif rows.paths:
+        # A file from before a column was added lacks it.
+        connection.read_parquet(list(rows.paths), union_by_name=True).create_view(name)
+    else:
+        connection.register(name, rows.schema.empty_table())

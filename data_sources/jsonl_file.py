@@ -19,17 +19,22 @@ _LINES_FOR_HEADER = 1000
 
 @dataclass(frozen=True)
 class JsonLinesFile:
-    """A file of JSON objects in UTF-8, plain or gzipped. A key inside a key is a column ``outer.inner``."""
+    """A file of JSON objects in UTF-8, plain or gzipped. A key inside a key is a column ``outer.inner``.
+
+    ``more_columns`` are columns whether or not the first lines have them.
+    """
 
     path: Path
+    more_columns: tuple[str, ...] = ()
     unit = "line"
 
     def header(self) -> list[str]:
-        """Return the keys of the first lines, in the order of their first appearance."""
+        """Return the keys of the first lines, in the order of their first appearance, and ``more_columns``."""
         names: dict[str, None] = {}
         for _, _, cells in islice(self._objects(), _LINES_FOR_HEADER):
             if isinstance(cells, dict):
                 names |= dict.fromkeys(cells)
+        names |= dict.fromkeys(self.more_columns)
         if not names:
             raise invalid(self.path, f"its first lines hold no key: expected {_KIND}")
         return list(names)

@@ -18,16 +18,15 @@ docs/replay-mappings.md has every key; ``data_sources/mappings`` has the shipped
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping as AnyMapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
 
 from contracts.errors import InvalidMappingError, UnknownNameError
+from data_sources.strict_yaml import read_yaml
 
 _SHIPPED = Path(__file__).parent / "mappings"
 _NAMESPACE = uuid.UUID("a15e0000-7265-706c-6179-000000000000")
@@ -41,14 +40,16 @@ class _Part(BaseModel):
 
 
 class Time(_Part):
-    """Where ``occurred_at`` comes from; ``zone`` holds for times that name none.
+    """Where ``occurred_at``, or another time, comes from; ``zone`` holds for times that name none.
 
-    ``format`` is one of ``strptime``, or ``iso`` (ISO 8601), ``epoch_s``, ``epoch_ms`` (since 1970, UTC).
+    ``format`` is one of ``strptime``, or ``iso`` (ISO 8601), ``epoch_s``, ``epoch_ms`` (since 1970, UTC);
+    ``plus_days`` are added by the zone's calendar, as 1 where the contract's time is the end of the file's last day.
     """
 
     column: str
     format: str
     zone: str
+    plus_days: int = Field(default=0, ge=-366, le=366)
 
     @field_validator("format")
     @classmethod
@@ -81,7 +82,7 @@ class EventType(_Part):
 
 
 class Value(_Part):
-    """A field's value: a column's text as it stands, a constant, or the event's own id.
+    """A field's value: a column's text as it stands, a constant, the event's own id, or a column's time.
 
     An empty text is no value; ``values`` translates texts, and one that it lacks is no value.
     """
@@ -89,6 +90,7 @@ class Value(_Part):
     column: str = ""
     constant: str | int | None = None
     derived: Literal["event_id", ""] = ""
+    time: Time | None = None
     values: dict[str, str] = {}
     drop_suffix: str = ""
     negate_for: tuple[str, ...] = ()
@@ -101,9 +103,14 @@ class Value(_Part):
 
     def model_post_init(self, _context: Any) -> None:
         """Refuse a value that comes from nowhere or from two places."""
-        if sum((bool(self.column), self.constant is not None, bool(self.derived))) != 1:
-            msg = "expected exactly one of column, constant, derived"
+        if sum((bool(self.column), self.constant is not None, bool(self.derived), self.time is not None)) != 1:
+            msg = "expected exactly one of column, constant, derived, time"
             raise ValueError(msg)
+
+    @property
+    def source_column(self) -> str:
+        """The column that it is read from, empty where there is none."""
+        return self.time.column if self.time else self.column
 
 
 def _column_or_value(given: Any) -> Any:
@@ -184,44 +191,4 @@ def read_mapping(name_or_file: str) -> Mapping:
         known = ", ".join(shipped_mappings())
         msg = f"unknown mapping {name_or_file!r}: expected one of {known}, or the path of a YAML file"
         raise UnknownNameError(msg)
-    return _validated(_loaded(path), str(path))
-
-
-def _loaded(path: Path) -> AnyMapping[str, Any]:
-    try:
-        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        problem = " ".join(str(error).split())
-        msg = f"{path}: not a YAML file: {problem}"
-        raise InvalidMappingError(msg) from error
-    if not isinstance(loaded, dict):
-        msg = f"{path}: expected keys such as name, grain, key, time, event_type, fields"
-        raise InvalidMappingError(msg)
-    return loaded
-
-
-def _validated(loaded: AnyMapping[str, Any], source: str) -> Mapping:
-    try:
-        return Mapping.model_validate(loaded, context=source)
-    except ValidationError as error:
-        msg = f"{source}: {_first_problem(error)}"
-        raise InvalidMappingError(msg) from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    # A misspelt key is also a missing one: the misspelt one says more.
-    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
-    inside_pydantic = ("function-", "EventType", "list[")
-    place = ".".join(str(part) for part in first["loc"] if not str(part).startswith(inside_pydantic))
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {place!r}: expected {_keys_beside(first['loc'])}"
-    if first["type"] == "missing":
-        return f"{place} is missing"
-    return f"{place} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
-
-
-def _keys_beside(loc: tuple[int | str, ...]) -> str:
-    """Return the keys that may stand where an unknown one was found."""
-    parts: dict[str, type[BaseModel]] = {"time": Time, "event_type": EventType, "fields": Value, "lines": Value}
-    part = Mapping if len(loc) == 1 else parts[str(loc[0])]
-    return ", ".join(part.model_fields)
+    return read_yaml(path, Mapping, InvalidMappingError)

@@ -12,11 +12,12 @@ import orjson
 
 from contracts import Clock, Message
 from contracts.topics import MAPPING_ERROR_HEADER, PRODUCER_HEADER, SOURCE_FILE_HEADER, SOURCE_LINE_HEADER
-from data_sources.field_readers import UnmappedRowError
 from data_sources.mapping import Mapping
 from data_sources.mapping_check import check_contract, check_header, topic_of_mapping
 from data_sources.row_mapping import RowMapping
 from data_sources.source import Source, SourceRow
+from data_sources.time_reader import time_text
+from data_sources.unmapped_row import UnmappedRowError
 
 _SCHEMA_VERSION = 1
 
@@ -49,11 +50,11 @@ class _Group:
 class _Replay:
     """Makes the messages of one file by one mapping: the same file gives the same messages."""
 
-    def __init__(self, file_name: str, mapping: Mapping, header: list[str]) -> None:
+    def __init__(self, file_name: str, mapping: Mapping, header: list[str], by: str) -> None:
         self._mapping = mapping
         self._rows = RowMapping(mapping, header)
         self._topic = topic_of_mapping(mapping)
-        self._sender = f"replay:{mapping.name}"
+        self._sender = f"{by}:{mapping.name}"
         self._headers = (
             (PRODUCER_HEADER, self._sender.encode()),
             (SOURCE_FILE_HEADER, file_name.encode(errors="replace")),
@@ -77,7 +78,7 @@ class _Replay:
                 yield self._unmapped(row, str(error))
         for group in sorted(groups.values(), key=lambda group: group.occurred_at):
             lines = orjson.Fragment(bytes(group.lines + b"]"))
-            event = group.event | {"occurred_at": _text(group.occurred_at), "lines": lines}
+            event = group.event | {"occurred_at": time_text(group.occurred_at), "lines": lines}
             yield self._replayed(event, group.occurred_at, group.line, group.rows)
 
     def _event_of(self, row: SourceRow) -> Replayed:
@@ -88,8 +89,8 @@ class _Replay:
         event_id = self._event_id(self._rows.key(cells) or row.raw.decode("latin-1"))
         occurred_at = self._rows.occurred_at(cells)
         event = self._envelope(event_id, event_type, occurred_at) | readers.fields(cells, event_id)
-        if line := readers.line(cells, event_id):
-            event["lines"] = [line]
+        if lines := readers.lines(cells, event_id):
+            event["lines"] = lines
         return self._replayed(event, occurred_at, row.line, 1)
 
     def _add(self, row: SourceRow, groups: dict[str, _Group]) -> None:
@@ -98,8 +99,8 @@ class _Replay:
         key, occurred_at = self._rows.key(row.cells), self._rows.occurred_at(row.cells)
         group = groups.get(key) or self._group(key, row, occurred_at)
         event_id, event_type = group.event["event_id"], group.event["event_type"]
-        line = self._rows.readers(event_type).line(row.cells, event_id)
-        group.lines += (b"," if group.rows else b"[") + orjson.dumps(line)
+        lines = self._rows.readers(event_type).lines(row.cells, event_id)
+        group.lines += (b"," if group.rows else b"[") + orjson.dumps(lines)[1:-1]
         group.rows += 1
         group.occurred_at = min(group.occurred_at, occurred_at)
         groups[key] = group
@@ -122,7 +123,7 @@ class _Replay:
             "event_id": event_id,
             "event_type": event_type,
             "schema_version": _SCHEMA_VERSION,
-            "occurred_at": _text(occurred_at),
+            "occurred_at": time_text(occurred_at),
             "producer": self._sender,
         }
 
@@ -139,15 +140,16 @@ class _Replay:
         return (*self._headers, (SOURCE_LINE_HEADER, str(line).encode()))
 
 
-def replay(source: Source, mapping: Mapping) -> Iterator[Replayed]:
+def replay(source: Source, mapping: Mapping, by: str = "replay") -> Iterator[Replayed]:
     """Check mapping and file against each other, then return the messages; nothing is read ahead but groups.
 
+    ``by`` names the program in the events' producer; ids do not depend on it.
     Raises ``InvalidMappingError`` and ``InvalidSourceFileError``, the latter also while the messages are taken.
     """
     check_contract(mapping)
     header = source.header()
     check_header(mapping, header, source.path.name)
-    messages = _Replay(source.path.name, mapping, header)
+    messages = _Replay(source.path.name, mapping, header, by)
     return messages.grouped_events(source.rows()) if mapping.grain == "group" else messages.events(source.rows())
 
 
@@ -166,7 +168,3 @@ def at_speed(
             if wait.total_seconds() > 0:
                 sleep(wait.total_seconds())
         yield each
-
-
-def _text(time: datetime) -> str:
-    return time.isoformat().replace("+00:00", "Z")

@@ -8,9 +8,10 @@ from datetime import datetime
 from fnmatch import translate
 from functools import lru_cache
 
-from data_sources.field_readers import Cells, FieldReaders, UnmappedRowError
+from data_sources.field_readers import Cells, FieldReaders
 from data_sources.mapping import EventType, Mapping
 from data_sources.time_reader import time_reader
+from data_sources.unmapped_row import UnmappedRowError
 
 _TYPES_KEPT = 10_000
 _KEY_SEPARATOR = "\x1f"
@@ -22,7 +23,6 @@ class RowMapping:
     def __init__(self, mapping: Mapping, header: Cells) -> None:
         self._header = header
         self._time = header.index(mapping.time.column)
-        self._time_format = mapping.time.format
         self._read_time = time_reader(mapping.time)
         self._key = [header.index(column) for column in mapping.key_columns]
         self._event_type = _event_type_reader(mapping.event_type, header)
@@ -44,12 +44,7 @@ class RowMapping:
 
     def occurred_at(self, cells: Cells) -> datetime:
         """Return the row's time in UTC."""
-        text = cells[self._time]
-        try:
-            return self._read_time(text)
-        except (ValueError, OverflowError):
-            msg = f"{self._header[self._time]} is {text[:80]!r}: expected a time as {self._time_format}"
-            raise UnmappedRowError(msg) from None
+        return self._read_time(cells[self._time])
 
     def event_type(self, cells: Cells) -> str:
         """Return the row's event type."""

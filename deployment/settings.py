@@ -7,11 +7,12 @@ A setting is an environment variable ``AISLE_<GROUP>__<FIELD>``, for example ``A
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from contracts.errors import InvalidSettingError
 
@@ -99,6 +100,17 @@ class CollectorSettings(_Group):
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
 
+class ConnectSettings(_Group):
+    """The connectors: where their metrics page is, and the secrets that sources name.
+
+    ``AISLE_CONNECT__SECRETS__WEATHER_KEY`` is the secret ``weather_key``.
+    """
+
+    metrics_host: str = _LOOPBACK
+    metrics_port: Port = 18083
+    secrets: dict[str, SecretStr] = {}
+
+
 class SparkSettings(_Group):
     """Spark: ``local[*]`` here, a cluster manager elsewhere."""
 
@@ -127,6 +139,7 @@ class Settings(BaseSettings):
     mlflow: MlflowSettings = MlflowSettings()
     api: ApiSettings = ApiSettings()
     collector: CollectorSettings = CollectorSettings()
+    connect: ConnectSettings = ConnectSettings()
     spark: SparkSettings = SparkSettings()
     airflow: AirflowSettings = AirflowSettings()
 
@@ -151,6 +164,9 @@ def load_settings() -> Settings:
     _refuse_unknown_groups()
     try:
         return Settings()
+    except SettingsError as error:
+        msg = f"{error}: expected variables such as {_PREFIX}KAFKA__PORT"
+        raise InvalidSettingError(msg) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = _PREFIX + "__".join(str(part).upper() for part in first["loc"])
@@ -161,7 +177,7 @@ def load_settings() -> Settings:
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a child process that must see exactly ``settings``."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
-    return kept | _as_variables(settings)
+    return kept | dict(_as_variables(_PREFIX, settings.model_dump()))
 
 
 def configure_mlflow_client() -> None:
@@ -183,14 +199,13 @@ def configure_mlflow_client() -> None:
     )
 
 
-def _as_variables(settings: Settings) -> dict[str, str]:
-    variables: dict[str, str] = {}
-    for name, value in settings.model_dump(mode="json").items():
+def _as_variables(prefix: str, values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in values.items():
         if isinstance(value, dict):
-            variables |= {f"{_PREFIX}{name}__{field}".upper(): str(inner) for field, inner in value.items()}
+            yield from _as_variables(f"{prefix}{name}__", value)
         else:
-            variables[f"{_PREFIX}{name}".upper()] = str(value)
-    return variables
+            text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+            yield f"{prefix}{name}".upper(), text
 
 
 def _refuse_unknown_groups() -> None:

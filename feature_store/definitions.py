@@ -70,8 +70,8 @@ def _entity(name: str, description: str) -> Entity:
     )
 
 
-def _all_but(table: Table, left_out: str) -> list[str]:
-    return [name for name in table.column_names if name != left_out]
+def _all_but(table: Table, *left_out: str) -> list[str]:
+    return [name for name in table.column_names if name not in left_out]
 
 
 VISITOR = _entity("visitor", "a browser")
@@ -82,7 +82,7 @@ PRODUCT = _entity("product", "what is sold")
 VISITOR_FEATURES = FeatureView(
     name="visitor_features",
     entities=[VISITOR],
-    schema=_features(GOLD_VISITOR_FEATURES, _all_but(GOLD_VISITOR_FEATURES, "occurred_at")),
+    schema=_features(GOLD_VISITOR_FEATURES, _all_but(GOLD_VISITOR_FEATURES, "occurred_at", "date", "source_events")),
     source=LakeSource("gold.visitor_features", timestamp_field="occurred_at"),
     ttl=timedelta(days=90),
     description="A visitor's life so far, as of the visitor's last event; written by the stream.",

@@ -5,7 +5,7 @@ Never loads Spark, the lake or a Feast registry: the definitions are code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,7 +38,8 @@ class OnlineFeatures:
         does not answer in time.
         """
         definition = view_named(view)
-        keys = [_entity_key(definition, entity_id) for entity_id in ids]
+        [join_key] = definition.join_keys
+        keys = [_entity_key(join_key, entity_id) for entity_id in ids]
         with self._naming_the_url():
             found = self._store.online_read(self._config, definition, keys)
         return [_as_features(values, event_time) for event_time, values in found]
@@ -56,8 +57,7 @@ class OnlineFeatures:
             nonlocal written
             written += number
 
-        encoded = [_encode(definition, row) for row in rows]
-        if encoded:
+        if encoded := _encode(definition, rows):
             with self._naming_the_url():
                 self._store.online_write_batch(self._config, definition, encoded, count)
         return written
@@ -72,13 +72,22 @@ class OnlineFeatures:
             raise OnlineStoreUnavailableError(msg) from error
 
 
-def _entity_key(view: FeatureView, entity_id: str) -> EntityKey:
-    return EntityKey(join_keys=[view.join_keys[0]], entity_values=[Value(string_val=entity_id)])
+def _entity_key(join_key: str, entity_id: str) -> EntityKey:
+    return EntityKey(join_keys=[join_key], entity_values=[Value(string_val=entity_id)])
 
 
-def _encode(view: FeatureView, row: Mapping[str, Any]) -> Row:
-    values = {feature.name: to_proto(row[feature.name], feature.dtype) for feature in view.features}
-    return _entity_key(view, row[view.join_keys[0]]), values, aware(row[EVENT_TIMESTAMP]), None
+def _encode(view: FeatureView, rows: Iterable[Mapping[str, Any]]) -> list[Row]:
+    [join_key] = view.join_keys
+    encoders = {feature.name: to_proto(feature.dtype) for feature in view.features}
+    return [
+        (
+            _entity_key(join_key, row[join_key]),
+            {name: encode(row[name]) for name, encode in encoders.items()},
+            aware(row[EVENT_TIMESTAMP]),
+            None,
+        )
+        for row in rows
+    ]
 
 
 def _as_features(values: Mapping[str, Value] | None, event_time: Any) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 from feast import FeatureView, RepoConfig
@@ -85,5 +86,11 @@ def _hash_of(view: str, values: dict[str, Value], event_time: datetime) -> list[
     timestamp.FromDatetime(event_time)
     pairs: list[bytes | str] = [f"_ts:{view}", timestamp.SerializeToString()]
     for name, value in values.items():
-        pairs += [_mmh3(f"{view}:{name}"), value.SerializeToString()]
+        pairs += [_field(view, name), value.SerializeToString()]
     return pairs
+
+
+@cache
+def _field(view: str, feature: str) -> bytes:
+    field: bytes = _mmh3(f"{view}:{feature}")
+    return field

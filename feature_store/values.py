@@ -22,9 +22,13 @@ _TO_PROTO: dict[FeastType, Callable[[Any], ValueProto]] = {
 }
 
 
-def to_proto(value: Any, dtype: FeastType) -> ValueProto:
-    """Encode one value; ``None`` becomes an empty one. A time keeps whole seconds: Feast holds no fraction."""
-    return ValueProto() if value is None else _TO_PROTO[dtype](value)
+def to_proto(dtype: FeastType) -> Callable[[Any], ValueProto]:
+    """Return what encodes a value of the type; ``None`` becomes an empty one.
+
+    A time keeps whole seconds: Feast holds no fraction.
+    """
+    encode = _TO_PROTO[dtype]
+    return lambda value: ValueProto() if value is None else encode(value)
 
 
 def to_python(value: ValueProto) -> Any:

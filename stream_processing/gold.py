@@ -1,6 +1,6 @@
 """What follows from new silver events: features online first, then sessions and gold in the lake.
 
-Each part recomputes what a micro-batch touches from silver, so that a repeated batch changes nothing.
+Each part recomputes what the events touch from silver, so that the same events again change nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from data_lake.arrow_lake import ArrowLake
 from stream_processing.revenue_per_minute import refresh_minutes
 from stream_processing.visitors import WriteOnline, refresh_visitors
 
+# Silver's tables from whose new events gold follows, and what it needs of them.
+FOLLOWED = {
+    SILVER_CLICKSTREAM_EVENTS: ("visitor_id", "event_type", "occurred_at"),
+    SILVER_POS_EVENTS: ("event_type", "occurred_at"),
+}
+
 
 def refresh_gold(new_events: Mapping[Table, pa.Table], lake: ArrowLake, write_online: WriteOnline) -> None:
     """Refresh everything that new silver events (table → rows) touch."""
     if SILVER_CLICKSTREAM_EVENTS in new_events:
         refresh_visitors(new_events[SILVER_CLICKSTREAM_EVENTS], lake, write_online)
-    for table in (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS):
-        if table in new_events:
-            refresh_minutes(new_events[table], lake)
+    refresh_minutes(new_events.values(), lake)

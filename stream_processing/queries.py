@@ -1,13 +1,15 @@
 """The streaming queries: what each one reads, and what it does with a micro-batch.
 
 Spark reads Kafka, checks, and remembers the ids; a micro-batch is bounded and comes to the driver as Arrow, where
-delta-rs writes and DuckDB computes. Every target is a repeatable function of a micro-batch, so that Spark's
-at-least-once calls have the effect of exactly one.
+delta-rs writes. Gold follows silver beside them, so that silver never waits for it. Every target is a repeatable
+function of its rows, so that at-least-once calls have the effect of exactly one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
 
 from pyspark.sql import SparkSession
 
@@ -15,23 +17,26 @@ from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.bronze import land_bronze
-from stream_processing.gold import refresh_gold
+from stream_processing.gold import FOLLOWED, refresh_gold
 from stream_processing.messages import read_topics
 from stream_processing.micro_batch import MicroBatch
+from stream_processing.running_follower import RunningFollower
 from stream_processing.running_query import Query
 from stream_processing.silver import land_silver, new_messages
+from stream_processing.silver_follower import SilverFollower
 from stream_processing.visitors import WriteOnline
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the queries read from and write to."""
+    """What the queries read from and write to. ``landed`` is set whenever silver got events."""
 
     spark: SparkSession
     lake: ArrowLake
     servers: str
     max_rejected_ratio: float
     write_online: WriteOnline
+    landed: Event = field(default_factory=Event)
 
 
 def all_queries(around: Surroundings) -> tuple[Query, ...]:
@@ -47,11 +52,19 @@ def bronze_query(around: Surroundings) -> Query:
 
 
 def silver_query(around: Surroundings) -> Query:
-    """Return the query from Kafka to silver, and from each of its micro-batches to gold and the online store."""
+    """Return the query from Kafka to silver."""
 
     def land(batch: MicroBatch) -> None:
-        new_events = land_silver(batch, around.lake, around.max_rejected_ratio)
-        refresh_gold(new_events, around.lake, around.write_online)
+        land_silver(batch, around.lake, around.max_rejected_ratio)
+        around.landed.set()
 
     messages = read_topics(around.spark, around.servers, TOPICS)
     return Query("silver", new_messages(messages), land, fills=(*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS))
+
+
+def follow_silver(around: Surroundings) -> Callable[[Callable[[], bool]], RunningFollower]:
+    """Return what starts the way from silver to gold and the online store, until the queries have ended."""
+    follower = SilverFollower(
+        around.lake, FOLLOWED, lambda events: refresh_gold(events, around.lake, around.write_online)
+    )
+    return lambda source_ended: RunningFollower(follower, around.landed, source_ended)

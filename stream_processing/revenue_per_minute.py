@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import timedelta
+
 import pyarrow as pa
-import pyarrow.dataset as ds
+import pyarrow.compute as pc
 
 from contracts.tables import GOLD_REVENUE_PER_MINUTE, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from data_lake.schemas import contracted
-from data_lake.sql import run_sql
+from data_lake.spans import spans
+from data_lake.sql import Rows, run_sql
 
+_MINUTE_LONG = pa.scalar(timedelta(minutes=1))
 _MINUTE = "date_trunc('minute', occurred_at) AS minute, if(event_type = 'order_placed', 'online', 'pos') AS channel"
 _IS_TRADE = "event_type IN ('order_placed', 'pos_transaction_completed', 'pos_return_completed')"
 
@@ -41,18 +46,20 @@ _REVENUE_PER_MINUTE = f"""
 """  # noqa: S608 - made of constants
 
 
-def revenue_per_minute(
-    clickstream_events: pa.Table | ds.Dataset, pos_events: pa.Table | ds.Dataset, minutes: pa.Table
-) -> pa.Table:
-    """Return the table's rows of ``minutes`` (minute, channel) from all of silver; totals are rounded once."""
+def revenue_per_minute(clickstream_events: Rows, pos_events: Rows, minutes: pa.Table) -> pa.Table:
+    """Return the table's rows of ``minutes`` (minute, channel) from all their events; totals are rounded once."""
     rows = run_sql(_REVENUE_PER_MINUTE, clickstream_events=clickstream_events, pos_events=pos_events, minutes=minutes)
     return contracted(rows, GOLD_REVENUE_PER_MINUTE)
 
 
-def refresh_minutes(batch: pa.Table, lake: ArrowLake) -> None:
-    """Recompute from silver every minute and channel that a micro-batch of silver's events touches."""
-    minutes = run_sql(_TOUCHED, events=batch)
-    if minutes.num_rows:
-        clickstream_events, pos_events = lake.scan(SILVER_CLICKSTREAM_EVENTS), lake.scan(SILVER_POS_EVENTS)
+def refresh_minutes(new_events: Iterable[pa.Table], lake: ArrowLake) -> None:
+    """Recompute from silver every minute and channel that new rows of silver's event tables touch."""
+    touched = [run_sql(_TOUCHED, events=events) for events in new_events]
+    minutes = pa.concat_tables(touched) if touched else None
+    if minutes:
+        times = spans(minutes["minute"], pc.add(minutes["minute"], _MINUTE_LONG))
+        clickstream_events, pos_events = (
+            lake.near(table, "occurred_at", times) for table in (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
+        )
         rows = revenue_per_minute(clickstream_events, pos_events, minutes)
         lake.replace(GOLD_REVENUE_PER_MINUTE, rows, minutes)

@@ -8,9 +8,7 @@ import pyarrow.dataset as ds
 from contracts.tables import SILVER_SESSIONS
 from data_lake.schemas import contracted
 from data_lake.sql import run_sql
-
-# What the shop shows by itself is no activity of the visitor.
-IS_ACTIVITY = "event_type <> 'recommendations_shown'"
+from feature_store.session_features import IS_ACTIVITY
 
 # The columns of silver.clickstream_events that sessions and what follows from them are made of.
 EVENT_COLUMNS = (

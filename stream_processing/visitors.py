@@ -1,6 +1,7 @@
-"""The visitors whom a micro-batch touches: their sessions, training rows and features, recomputed from silver.
+"""The visitors whom new events touch: their sessions recomputed, and their features online.
 
-Recomputed rather than added up: a late event changes what follows it, and a repeated batch changes nothing.
+Recomputed rather than added up: a late event changes what follows it, and a repetition changes nothing. Only the
+touched sessions' events are read; what came before them is known from ``silver.sessions``.
 """
 
 from __future__ import annotations
@@ -10,40 +11,88 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.tables import (
-    GOLD_SESSION_TRAINING_ROWS,
-    GOLD_VISITOR_FEATURES,
-    SILVER_CLICKSTREAM_EVENTS,
-    SILVER_SESSIONS,
-)
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
+from data_lake.spans import spans
 from data_lake.sql import run_sql
-from stream_processing.session_training_rows import latest_session_features, session_training_rows
-from stream_processing.sessions import EVENT_COLUMNS, IS_ACTIVITY, sessionized, sessions
-from stream_processing.visitor_features import visitor_features
+from feature_store.session_features import IS_ACTIVITY, latest_session_features, session_features
+from feature_store.visitor_features import visitor_features
+from stream_processing.sessions import EVENT_COLUMNS, sessionized, sessions
 
 # Writes rows (entity key, event_timestamp, features) of a feature view to the online store.
 WriteOnline = Callable[[str, Sequence[Mapping[str, Any]]], object]
 
-_TOUCHED = f"SELECT DISTINCT visitor_id FROM events WHERE {IS_ACTIVITY}"  # noqa: S608 - made of constants
-# Silver's table is wide: only what sessions are made of is read.
-_HISTORY = f"SELECT {', '.join(EVENT_COLUMNS)} FROM events SEMI JOIN touched USING (visitor_id)"  # noqa: S608
-_ROWS_PER_WRITE = 5_000
+_ROWS_PER_WRITE = 1_000
+
+# New events of a visitor with no gap over 30 minutes.
+_BURSTS = f"""
+    WITH numbered AS (
+        SELECT visitor_id, occurred_at, count_if(is_first) OVER so_far AS number
+        FROM (
+            SELECT *, occurred_at - lag(occurred_at) OVER so_far > INTERVAL 30 MINUTES AS is_first
+            FROM events
+            WHERE {IS_ACTIVITY}
+            WINDOW so_far AS (PARTITION BY visitor_id ORDER BY occurred_at)
+        )
+        WINDOW so_far AS (PARTITION BY visitor_id ORDER BY occurred_at ROWS UNBOUNDED PRECEDING)
+    )
+    SELECT visitor_id, min(occurred_at) AS started_at, max(occurred_at) AS ended_at
+    FROM numbered
+    GROUP BY visitor_id, number
+"""  # noqa: S608 - made of constants
+
+# A burst and the sessions that it meets; the last session too where it lies after all bursts: what is known of the
+# visitor's past changes with them. Sessions of one visitor are over 30 minutes apart, so none is cut.
+_TOUCHED = """
+    SELECT
+        burst.visitor_id,
+        least(burst.started_at, min(session.started_at)) AS started_at,
+        greatest(burst.ended_at, max(session.ended_at)) AS ended_at
+    FROM bursts AS burst LEFT JOIN past AS session
+        ON burst.visitor_id = session.visitor_id
+        AND session.ended_at >= burst.started_at - INTERVAL 30 MINUTES
+        AND session.started_at <= burst.ended_at + INTERVAL 30 MINUTES
+    GROUP BY burst.visitor_id, burst.started_at, burst.ended_at
+    UNION ALL
+    SELECT visitor_id, max(past.started_at) AS last_started_at, max(past.ended_at)
+    FROM past JOIN (SELECT visitor_id, max(ended_at) AS last_burst FROM bursts GROUP BY visitor_id) USING (visitor_id)
+    GROUP BY visitor_id, last_burst
+    HAVING last_started_at > last_burst
+"""
+
+_PAST = "FROM sessions SEMI JOIN bursts USING (visitor_id)"
+_EVENTS = f"""
+    SELECT {", ".join(EVENT_COLUMNS)}
+    FROM events AS event SEMI JOIN touched
+        ON event.visitor_id = touched.visitor_id AND event.occurred_at BETWEEN touched.started_at AND touched.ended_at
+"""  # noqa: S608 - made of constants
+_REPLACED = """
+    FROM past AS session SEMI JOIN touched
+        ON session.visitor_id = touched.visitor_id
+        AND session.started_at BETWEEN touched.started_at AND touched.ended_at
+"""
+_CURRENT = "FROM past ANTI JOIN replaced USING (session_id) UNION ALL FROM fresh"
+_SCOPE = "SELECT session_id, started_at FROM replaced UNION SELECT session_id, started_at FROM fresh"
 
 
-def refresh_visitors(batch: pa.Table, lake: ArrowLake, write_online: WriteOnline) -> None:
-    """Recompute every visitor of a micro-batch of ``silver.clickstream_events``: online first, then in the lake."""
-    touched = run_sql(_TOUCHED, events=batch)
-    if not touched.num_rows:
+def refresh_visitors(new_events: pa.Table, lake: ArrowLake, write_online: WriteOnline) -> None:
+    """Recompute the sessions that rows of ``silver.clickstream_events`` touch, and their visitors' features.
+
+    The online store gets them first, then the lake.
+    """
+    bursts = run_sql(_BURSTS, events=new_events)
+    if not bursts.num_rows:
         return
-    history = run_sql(_HISTORY, events=lake.scan(SILVER_CLICKSTREAM_EVENTS), touched=touched)
-    events = sessionized(history)
-    features, rows = visitor_features(events), session_training_rows(events)
-    _write_online(write_online, "visitor_features", _at_event_time(features))
-    _write_online(write_online, "session_features", latest_session_features(rows))
-    lake.replace(SILVER_SESSIONS, sessions(events), touched)
-    lake.replace(GOLD_SESSION_TRAINING_ROWS, rows, touched)
-    lake.replace(GOLD_VISITOR_FEATURES, features, touched)
+    past = run_sql(_PAST, sessions=lake.all_files(SILVER_SESSIONS), bursts=bursts)
+    touched = run_sql(_TOUCHED, bursts=bursts, past=past)
+    times = spans(touched["started_at"], touched["ended_at"])
+    silver = lake.near(SILVER_CLICKSTREAM_EVENTS, "occurred_at", times)
+    events = sessionized(run_sql(_EVENTS, events=silver, touched=touched))
+    fresh, replaced = sessions(events), run_sql(_REPLACED, past=past, touched=touched)
+    current = run_sql(_CURRENT, past=past, replaced=replaced, fresh=fresh)
+    _write_online(write_online, "visitor_features", _at_event_time(visitor_features(current)))
+    _write_online(write_online, "session_features", latest_session_features(session_features(events, current)))
+    lake.replace(SILVER_SESSIONS, fresh, run_sql(_SCOPE, replaced=replaced, fresh=fresh))
 
 
 def _at_event_time(features: pa.Table) -> pa.Table:

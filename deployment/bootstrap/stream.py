@@ -21,7 +21,7 @@ from deployment.bootstrap.spark import build_spark
 from deployment.settings import Settings
 from ingestion.topics import list_topics
 from stream_processing.patient_writes import PatientWrites
-from stream_processing.queries import Surroundings, all_queries
+from stream_processing.queries import Surroundings, all_queries, follow_silver
 from stream_processing.runner import State, StreamRunner
 
 # Longer than the supervisor needs to bring Redis back.
@@ -45,7 +45,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
         around = Surroundings(
             spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
         )
-        yield StreamRunner(lake, all_queries(around), stop)
+        yield StreamRunner(lake, all_queries(around), stop, follow_silver(around))
     except _JVM_GONE as error:
         msg = "Spark's JVM ended, killed or out of memory: the streams go on at their checkpoints when started again"
         raise RetryableError(msg) from error

@@ -10,8 +10,10 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from batch_processing.batch_tables import BATCH_TABLES
+from batch_processing.running import BatchRun
 from contracts import Clock
-from contracts.errors import RegistryUnavailableError
+from contracts.errors import RegistryUnavailableError, TableChangedError
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS, Table
 from data_lake.arrow_lake import ArrowLake
 from deployment.local_stack.mlflow_server import mlflow_is_healthy
@@ -58,10 +60,25 @@ def _train_recommender(lake: ArrowLake) -> TrainedModel:
 
 
 def _train_purchase(lake: ArrowLake, clock: Clock) -> TrainedModel:
+    """Bring the training rows up to date first: of an old row nobody knows whether its session went on."""
+    _build_training_rows(lake, clock)
     rows = import_module("ml_modeling.purchase_rows")
     closed = rows.closed_rows(lake.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), clock.now())
     trained: TrainedModel = import_module("ml_modeling.train_purchase").train_purchase(closed)
     return trained
+
+
+def _build_training_rows(lake: ArrowLake, clock: Clock) -> None:
+    run = BatchRun(lake, lambda _: None)
+    tables, today = (
+        [table for table in BATCH_TABLES if table.contract is GOLD_SESSION_TRAINING_ROWS],
+        clock.now().date(),
+    )
+    try:
+        run.build_stale(tables, today)
+    except TableChangedError:
+        # A batch run built the same days meanwhile.
+        run.build_stale(tables, today)
 
 
 def _with_version(lake: ArrowLake, table: Table, trained: TrainedModel) -> TrainedModel:

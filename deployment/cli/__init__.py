@@ -31,6 +31,7 @@ COMMANDS = {
     "train": "Train, evaluate and register a model.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",
+    "connect": "Poll external APIs and take file drops.",
     "airflow": "Run Airflow with Aisle's DAGs.",
     "demo": "The whole of it, live in the terminal.",
 }

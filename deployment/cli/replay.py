@@ -73,9 +73,10 @@ class _Report:
 def command(file: Path, mapping_name: str, speed: float | None, dry_run: bool, report: Path | None) -> None:
     """Publish FILE of real events: CSV or JSON objects one a line (both also gzipped), or Parquet.
 
-    A mapping says how its columns become events: a shipped one by name (online_retail, rees46), or your own as a
-    YAML file of ten lines (docs/replay-mappings.md). Event ids derive from the mapping's name and the row or key,
-    so a second replay adds nothing. A row that cannot be mapped is sent as it is and becomes a rejected event.
+    A mapping says how its columns become events: a shipped one by name (complete_journey, complete_journey_campaigns,
+    online_retail, rees46), or your own as a YAML file of ten lines (docs/replay-mappings.md). Event ids derive from
+    the mapping's name and the row or key, so a second replay adds nothing. A row that cannot be mapped is sent as it
+    is and becomes a rejected event.
 
     \b
     Examples:

@@ -17,7 +17,6 @@ from contracts.clock import SystemClock
 from contracts.ports import Message
 from contracts.tables import (
     BRONZE_CLICKSTREAM,
-    GOLD_VISITOR_FEATURES,
     SILVER_CLICKSTREAM_EVENTS,
     SILVER_REJECTED_EVENTS,
     SILVER_SESSIONS,
@@ -88,7 +87,7 @@ def test_follow_one_event(traded: RunningStack) -> None:
 
     # 3. Silver has the event once, typed, and the broken one beside it.
     by_visitor = pc.field("visitor_id") == _VISITOR
-    until(lambda: lake.read(GOLD_VISITOR_FEATURES, where=by_visitor).num_rows)
+    until(lambda: lake.read(SILVER_SESSIONS, where=by_visitor).num_rows)
     [event] = lake.read(SILVER_CLICKSTREAM_EVENTS, where=by_visitor).to_pylist()
     assert (event["event_id"], event["product_id"], event["sent_by"]) == (_EVENT_ID, product_id, "e2e")
     until(lambda: lake.read(SILVER_REJECTED_EVENTS, where=pc.field("sent_by") == "e2e").num_rows)

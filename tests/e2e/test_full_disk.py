@@ -29,7 +29,7 @@ _SERVICES = ("stream", "collector")
 # Bytes: nothing fits; a log entry does; the data of a table does, but not that of all.
 _LEFT = (0, 20_000, 60_000)
 _LAKE_IS_FULL = re.compile(
-    r"error: streaming query (bronze|silver) failed: "
+    r"error: (streaming query bronze|streaming query silver|gold) failed: "
     r"no space left on the disk of \S+/data/lake \(0\.\d MiB free\): make room; it goes on at its checkpoint"
 )
 _SAID_WITHIN_S, _LANDS_WITHIN_S = 120.0, 240.0

@@ -18,12 +18,13 @@ from pathlib import Path
 import pyarrow.compute as pc
 import pytest
 
-from contracts.tables import BRONZE_CLICKSTREAM, GOLD_VISITOR_FEATURES, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from contracts.tables import BRONZE_CLICKSTREAM, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_online_features
 from deployment.demo.landing import Landed, LandedEvents
 from deployment.local_stack.services import aisle_executable
 from deployment.settings import PROJECT_ROOT, child_environment
+from feature_store.visitor_features import visitor_features
 from ingestion.collector.checking import PRODUCER
 from tests.fixtures.collector import Load, running_collector
 from tests.fixtures.stack import RunningStack, until
@@ -127,9 +128,9 @@ def _assert_online_equals_lake(stack: RunningStack) -> None:
     """Redis lost at most a second of writes and was written to again: every visitor must be right in the end."""
     silver = stack.lake.read(SILVER_CLICKSTREAM_EVENTS, ["visitor_id"], pc.field("sent_by") == next(iter(_SENT_BY)))
     visitors = pc.unique(silver.column("visitor_id"))
-    rows = stack.lake.read(
-        GOLD_VISITOR_FEATURES, ["visitor_id", "event_count", "occurred_at"], pc.field("visitor_id").isin(visitors)
-    ).to_pylist()
+    sessions = stack.lake.read(SILVER_SESSIONS, where=pc.field("visitor_id").isin(visitors))
+    rows = visitor_features(sessions).to_pylist()
+    assert len(rows) == len(visitors)
     online = build_online_features(stack.settings).read("visitor_features", [row["visitor_id"] for row in rows])
     wrong = [
         (row, features)

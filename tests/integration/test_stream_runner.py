@@ -18,7 +18,6 @@ from contracts.errors import PermanentError, RetryableError, TooManyRejectedErro
 from contracts.tables import (
     EVENT_TABLES,
     GOLD_REVENUE_PER_MINUTE,
-    GOLD_VISITOR_FEATURES,
     SILVER_REJECTED_EVENTS,
     SILVER_SESSIONS,
     bronze_table,
@@ -30,7 +29,7 @@ from data_lake.care.naming import Subject
 from data_lake.care.optimizing import optimize
 from data_lake.care.owned_rows import PERSONAL_TABLES
 from ingestion.kafka_erasure import KafkaErasure
-from stream_processing.queries import Surroundings, all_queries
+from stream_processing.queries import Surroundings, all_queries, follow_silver
 from stream_processing.runner import State, StreamRunner
 from stream_processing.running_query import Query
 from stream_processing.taken_offsets import taken_offsets
@@ -40,7 +39,7 @@ from tests.fixtures.messages import good_examples
 _COUNTED = (
     *(bronze_table(topic) for topic in TOPICS),
     *EVENT_TABLES.values(),
-    *(SILVER_REJECTED_EVENTS, SILVER_SESSIONS, GOLD_VISITOR_FEATURES, GOLD_REVENUE_PER_MINUTE),
+    *(SILVER_REJECTED_EVENTS, SILVER_SESSIONS, GOLD_REVENUE_PER_MINUTE),
 )
 
 
@@ -71,7 +70,8 @@ def _send_raw(kafka: Kafka, topic: str, *values: bytes) -> None:
 def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, online: Online, limit: float = 1.0) -> StreamRunner:
     lake = ArrowLake(str(lake_dir))
     lake.create_missing()
-    return StreamRunner(lake, all_queries(Surroundings(spark, lake, kafka.servers, limit, online.write)), Event())
+    around = Surroundings(spark, lake, kafka.servers, limit, online.write)
+    return StreamRunner(lake, all_queries(around), Event(), follow_silver(around))
 
 
 def _counts(lake_dir: Path) -> dict[str, int]:
@@ -99,9 +99,10 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
         assert topic is CLICKSTREAM or first[f"bronze.{topic.name}"] == len(good_examples(topic))
     assert first["silver.rejected_events"] == 1
     assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
-    assert first["gold.visitor_features"] == len(visitors)
+    in_sessions = ArrowLake(str(tmp_path)).read(SILVER_SESSIONS, ["visitor_id"])["visitor_id"]
+    assert set(in_sessions.to_pylist()) == visitors
     assert first["gold.revenue_per_minute"] >= 2
-    assert {name for state in states for name in state["queries"]} == {"bronze", "silver"}
+    assert {name for state in states for name in state["queries"]} == {"bronze", "silver", "gold"}
 
     _send(kafka, *events)
     _runner(spark, kafka, tmp_path, online).drain(states.append)

@@ -42,6 +42,14 @@ def test_a_feed_of_texts_and_whole_numbers_can_be_mapped(tmp_path: Path) -> None
     assert topic_of_mapping(mapping).name == "inventory"
 
 
+def test_a_feed_of_measurements_can_be_mapped(tmp_path: Path) -> None:
+    fields = {"location_id": "shop", "location_kind": {"constant": "store"}, "temperature_c": "degrees"}
+    mapping = {**ROW, "event_type": "weather_observed", "fields": fields}
+    assert topic_of_mapping(checked(tmp_path, mapping)).name == "weather"
+    with pytest.raises(InvalidMappingError, match=r"fields.temperature_c: constant is 'hot': expected a whole number"):
+        checked(tmp_path, with_value(mapping, "fields.temperature_c", {"constant": "hot"}))
+
+
 def with_value(base: dict[str, Any], place: str, value: object) -> dict[str, Any]:
     """``base`` with one value set, or taken out where it is None."""
     first, _, rest = place.partition(".")
@@ -62,7 +70,7 @@ def test_shipped_mappings_fit_their_contract(name: str) -> None:
 
 
 def test_an_unknown_mapping_names_those_that_are_shipped() -> None:
-    with pytest.raises(UnknownNameError, match=r"'nope': expected one of online_retail, rees46, or the path"):
+    with pytest.raises(UnknownNameError, match=r"'nope': expected one of complete_journey, .*, rees46, or the path"):
         read_mapping("nope")
 
 
@@ -71,7 +79,15 @@ def test_an_unknown_mapping_names_those_that_are_shipped() -> None:
     [
         (ROW, "colour", "red", "unknown key 'colour': expected name, description"),
         (ROW, "source", "x", "unknown key 'source'"),
-        (ROW, "time.zome", "UTC", "unknown key 'time.zome': expected column, format, zone"),
+        (ROW, "time.zome", "UTC", "unknown key 'time.zome': expected column, format, zone, plus_days"),
+        (
+            ROW,
+            "fields.brand",
+            {"time": {**ROW["time"], "zome": 1}},
+            "'fields.brand.time.zome': expected column, format",
+        ),
+        (ROW, "fields.brand", {"time": ROW["time"]}, "fields.brand: time is for fields that hold a time"),
+        (ROW, "time.plus_days", 10**12, "time.plus_days is 1000000000000"),
         (
             ROW,
             "fields.product_id",
@@ -89,14 +105,15 @@ def test_an_unknown_mapping_names_those_that_are_shipped() -> None:
         (ROW, "fields.price", "price", "fields.price: product_viewed has no such field: expected one of brand"),
         (ROW, "fields.lines", "price", "fields.lines"),
         (ROW, "fields.visitor_id", None, "fields: product_viewed needs visitor_id"),
-        (ROW, "fields.visitor_id", {"constant": "x", "column": "y"}, "exactly one of column, constant, derived"),
+        (ROW, "fields.visitor_id", {"constant": "x", "column": "y"}, "exactly one of column, constant, derived, time"),
         (ROW, "fields.visitor_id", {"constant": 1}, "fields.visitor_id: constant is 1: expected a text"),
         (ROW, "fields.brand", {"column": "b", "only_for": "order_placed"}, "'order_placed' is not among"),
         (ROW, "fields.brand", {"column": "b", "negate_for": "product_viewed"}, "negate_for is for whole numbers"),
         (ROW, "event_type", "product_seen", "'product_seen' is unknown: expected one of page_viewed"),
         (ROW, "event_type", "recommendations_shown", "is unknown"),
-        (ROW, "event_type", "weather_observed", "is unknown"),
         (SALE, "lines.unit_price", None, "lines: pos_transaction_completed needs unit_price"),
+        (SALE, "lines.total", "price", "lines.unit_price: .* no such field: .* total"),
+        (ROW, "fields.total", "price", "fields.total: product_viewed has no such field"),
         (SALE, "lines.colour", "c", "lines.colour: .* no such field"),
         (SALE, "lines", None, "lines: pos_transaction_completed needs product_id, quantity, unit_price"),
         (SALE, "key", "row", "key: grain group needs one or more columns"),

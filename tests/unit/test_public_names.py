@@ -2,17 +2,20 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import contracts
+import pytest
+
 from deployment.cli import COMMANDS
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
-    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake"),
+    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake", "connect"),
 }
 
 
-def test_contracts_exports_what_it_names() -> None:
-    assert all(hasattr(contracts, name) for name in contracts.__all__)
+@pytest.mark.parametrize("package", ["contracts", "contracts.tables"])
+def test_a_package_exports_what_it_names(package: str) -> None:
+    module = import_module(package)
+    assert all(hasattr(module, name) for name in module.__all__)
 
 
 def test_the_cli_offers_the_promised_commands() -> None:

@@ -171,6 +171,35 @@ def test_a_bad_row_of_a_group_goes_alone(run: Run) -> None:
             assert len(accepted(event)["lines"]) == event.rows == 2
 
 
+def test_a_line_s_total_becomes_unit_prices(run: Run) -> None:
+    row, group = "r-1,{},{},{},01.07.2026 12:30\n", {**SALE, "lines": {**SALE["lines"], "total": "price"}}
+    del group["lines"]["unit_price"]
+    text = "receipt,sku,count,price,ts\n" + row.format("a", 3, 10) + row.format("b", 0, 2) + row.format("c", 2, "5.00")
+    raw, event = run(text, group)
+    assert (raw.line, raw.mapping_error) == (3, "quantity is 0: expected 1 or more units to share the total among")
+    lines = [(line["product_id"], line["quantity"], line["unit_price"]) for line in accepted(event)["lines"]]
+    assert lines == [("a", 2, "3.3333"), ("a", 1, "3.3334"), ("c", 2, "2.5000")]
+    assert event.rows == 2
+    assert accepted(run(text, {**group, "grain": "row"})[0])["lines"] == accepted(event)["lines"][:2]
+
+
+def test_a_field_s_time_is_read_by_format_zone_and_days(run: Run) -> None:
+    time = {"format": "%d.%m.%Y", "zone": "Europe/Berlin"}
+    starts, ends = {"column": "from", **time}, {"column": "to", **time, "plus_days": 1}
+    fields = {"plan_id": "plan", "campaign_channel": {"constant": "email"}, "starts_at": {"time": starts}}
+    campaign = {
+        **ROW,
+        "time": starts,
+        "event_type": "campaign_planned",
+        "fields": {**fields, "ends_at": {"time": ends}},
+    }
+    good, bad, empty = run("plan,from,to\n1,28.03.2026,28.03.2026\n2,28.03.2026,soon\n3,28.03.2026,\n", campaign)
+    assert accepted(good)["starts_at"] == accepted(good)["occurred_at"] == "2026-03-27T23:00:00Z"
+    assert accepted(good)["ends_at"] == "2026-03-28T23:00:00Z"
+    assert bad.mapping_error == "to is 'soon': expected a time as %d.%m.%Y"
+    assert empty.mapping_error == "to has no value that can be used"
+
+
 @given(order=st.permutations(range(12)))
 def test_a_group_does_not_depend_on_the_order_of_rows(
     tmp_path_factory: pytest.TempPathFactory, order: list[int]
@@ -199,6 +228,21 @@ def test_times_of_other_formats(run: Run, time_format: str, text: str) -> None:
     replayed, bad = run(f"ts,session,sku,price\n{text},v-1,p-1,9.90\n99999999999999999999,v,p,1\n", mapping)
     assert event_of(replayed)["occurred_at"] == "2026-07-01T10:30:00Z"
     assert bad.mapping_error.startswith("ts is '99999999999999999999'")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("-3.50", -3.5), ("20", 20.0), ("1e1", 10.0), ("1e400", None), ("hot", None)]
+)
+def test_a_measurement_is_a_number(run: Run, text: str, number: float | None) -> None:
+    fields = {"location_id": "session", "location_kind": {"constant": "store"}, "temperature_c": "price"}
+    (replayed,) = run(
+        f"ts,session,sku,price\n01.07.2026 12:30,s-1,,{text}\n",
+        {**ROW, "event_type": "weather_observed", "fields": fields},
+    )
+    if number is None:
+        assert replayed.mapping_error == f"price is {text!r}: expected a number"
+    else:
+        assert accepted(replayed)["temperature_c"] == number
 
 
 def test_speed_keeps_the_file_s_own_time() -> None:

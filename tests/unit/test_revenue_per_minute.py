@@ -23,7 +23,7 @@ def lake(tmp_path: Path) -> ArrowLake:
 
 
 def _arrive(lake: ArrowLake, table: Table, *events: dict[str, Any]) -> None:
-    refresh_minutes(arrive(lake, table, events), lake)
+    refresh_minutes([arrive(lake, table, events)], lake)
 
 
 def _minutes(lake: ArrowLake) -> dict[tuple[int, str], tuple[Any, ...]]:

@@ -18,6 +18,7 @@ def test_a_variable_sets_a_nested_field(monkeypatch: pytest.MonkeyPatch) -> None
         ("AISLE_KAFKAA__PORT", "1", "unknown setting AISLE_KAFKAA__PORT: expected AISLE_ followed by one of"),
         ("AISLE_API__PORT", "http", "AISLE_API__PORT='http'"),
         ("AISLE_API__PORT", "80", "AISLE_API__PORT='80'"),
+        ("AISLE_KAFKA", "host:9092", 'value for field "kafka" .* expected variables such as AISLE_KAFKA__PORT'),
     ],
 )
 def test_a_bad_variable_is_refused_by_name(
@@ -29,7 +30,7 @@ def test_a_bad_variable_is_refused_by_name(
 
 
 def test_a_child_sees_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(data_dir="/tmp/x", kafka={"port": 29092})  # type: ignore[arg-type]  # noqa: S108
+    settings = Settings(data_dir="/tmp/x", kafka={"port": 29092}, connect={"secrets": {"key": "s"}})  # type: ignore[arg-type]  # noqa: S108
     for name, value in child_environment(settings).items():
         monkeypatch.setenv(name, value)
     assert load_settings() == settings

@@ -19,7 +19,7 @@ TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2199, 1, 1), timezones=st.ju
 def both_ways(value: object, arrow_type: pa.DataType, dtype: FeastType) -> tuple[object, object]:
     """Return the value as it is read online and as it is computed offline."""
     column = pa.chunked_array([pa.array([value], arrow_type)])
-    return to_python(to_proto(value, dtype)), as_feature(column, dtype)[0].as_py()
+    return to_python(to_proto(dtype)(value)), as_feature(column, dtype)[0].as_py()
 
 
 @given(TOTALS)
@@ -54,9 +54,9 @@ def test_other_values_stay_as_they_are(value: object, arrow_type: pa.DataType, d
 
 def test_a_time_of_another_zone_is_the_same_instant() -> None:
     local = datetime(2026, 11, 21, 1, 0, tzinfo=timezone(timedelta(hours=1)))
-    assert to_python(to_proto(local, UnixTimestamp)) == datetime(2026, 11, 21, tzinfo=UTC)
+    assert to_python(to_proto(UnixTimestamp)(local)) == datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="has no zone"):
-        to_proto(datetime(2026, 11, 21), UnixTimestamp)  # noqa: DTZ001 - that is the point
+        to_proto(UnixTimestamp)(datetime(2026, 11, 21))  # noqa: DTZ001 - that is the point

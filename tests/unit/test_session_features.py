@@ -6,13 +6,14 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
-from stream_processing.session_training_rows import latest_session_features, session_training_rows
-from stream_processing.sessions import sessionized
+from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
+from feature_store.session_features import latest_session_features, session_features
+from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.event_rows import START, event, line, rows_of
 
 _GOLDEN = [
@@ -46,10 +47,14 @@ _IN_TABLE = [name for name in SESSION_FEATURE_NAMES if name not in ("hour_of_day
 
 
 def _rows(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    silver = rows_of(SILVER_CLICKSTREAM_EVENTS, _with_decimals(events))
     order = [(name, "ascending") for name in ("visitor_id", "occurred_at", "event_id")]
-    rows: list[dict[str, Any]] = session_training_rows(sessionized(silver)).sort_by(order).to_pylist()
+    rows: list[dict[str, Any]] = _features(events).sort_by(order).to_pylist()
     return rows
+
+
+def _features(events: list[dict[str, Any]]) -> pa.Table:
+    in_sessions = sessionized(rows_of(SILVER_CLICKSTREAM_EVENTS, _with_decimals(events)))
+    return session_features(in_sessions, sessions(in_sessions))
 
 
 def _with_decimals(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,12 +79,10 @@ def test_the_golden_visitors_rows_know_what_came_after(golden: list[dict[str, An
     assert [row["event_number"] for row in golden] == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
     assert [row["ordered_later"] for row in golden] == [True] * 6 + [False] * 4
     assert {row["ended_at"] - START for row in golden} == {timedelta(minutes=36), timedelta(minutes=67)}
-    assert tuple(golden[0]) == GOLD_SESSION_TRAINING_ROWS.column_names
 
 
 def test_the_running_sessions_features_are_its_last_row(golden: list[dict[str, Any]]) -> None:
-    silver = rows_of(SILVER_CLICKSTREAM_EVENTS, _with_decimals(_GOLDEN))
-    [online] = latest_session_features(session_training_rows(sessionized(silver))).to_pylist()
+    [online] = latest_session_features(_features(_GOLDEN)).to_pylist()
     last = golden[-1]
     names = ("session_id", "visitor_id", *SESSION_FEATURE_NAMES)
     assert online == {name: last[name] for name in names} | {"event_timestamp": last["occurred_at"]}

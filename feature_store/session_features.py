@@ -1,18 +1,27 @@
-"""``gold.session_training_rows``: every event of a session with the features at that moment and what came after.
-
-The one formula of the session features: the last row of a running session is what goes online.
-"""
+"""The features of a running session, at each of its events: one formula for training and for the online store."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES
-from data_lake.schemas import contracted
-from data_lake.sql import run_sql
+from data_lake.schemas import typed
+from data_lake.sql import Rows, run_sql
 
-_TRAINING_ROWS = """
-    WITH prepared AS (
+# What the shop shows by itself is no activity of the visitor.
+IS_ACTIVITY = "event_type <> 'recommendations_shown'"
+
+_SESSION_FEATURES = """
+    WITH earlier AS (
+        SELECT
+            session_id,
+            row_number() OVER of_visitor - 1 AS prior_session_count,
+            (sum(order_count) OVER of_visitor - order_count)::BIGINT AS prior_order_count,
+            count(customer_id) OVER of_visitor > (customer_id IS NOT NULL)::INTEGER AS was_known
+        FROM sessions
+        WINDOW of_visitor AS (PARTITION BY visitor_id ORDER BY started_at ROWS UNBOUNDED PRECEDING)
+    ),
+    prepared AS (
         SELECT
             *,
             event_type = 'order_placed' AS is_order,
@@ -25,7 +34,7 @@ _TRAINING_ROWS = """
             SELECT *, CASE WHEN event_type = 'product_added_to_cart' THEN unit_price END AS price_in_cart FROM events
         )
         WINDOW of_product AS (
-            PARTITION BY visitor_id, session_number, product_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING
+            PARTITION BY session_id, product_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING
         )
     )
     SELECT
@@ -49,37 +58,36 @@ _TRAINING_ROWS = """
         coalesce((epoch_us(occurred_at) - lag(epoch_us(occurred_at)) OVER so_far) / 1e6, 0) AS since_last_event_s,
         hour(occurred_at) AS hour_of_day,
         isodow(occurred_at) AS day_of_week,
-        (count(customer_id) OVER of_visitor > 0)::INTEGER AS is_known_customer,
-        session_number - 1 AS prior_session_count,
-        count_if(is_order) OVER of_visitor - count_if(is_order) OVER so_far AS prior_order_count,
+        (was_known OR count(customer_id) OVER so_far > 0)::INTEGER AS is_known_customer,
+        prior_session_count,
+        prior_order_count,
         max(occurred_at) OVER in_session AS ended_at,
         count_if(is_order) OVER in_session > count_if(is_order) OVER so_far AS ordered_later
-    FROM prepared
+    FROM prepared JOIN earlier USING (session_id)
     WINDOW
-        in_session AS (PARTITION BY visitor_id, session_number),
-        so_far AS (
-            PARTITION BY visitor_id, session_number ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING
-        ),
-        of_visitor AS (PARTITION BY visitor_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING)
+        in_session AS (PARTITION BY session_id),
+        so_far AS (PARTITION BY session_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING)
 """
 
 _LATEST = f"""
     SELECT session_id, visitor_id, occurred_at AS event_timestamp, {", ".join(SESSION_FEATURE_NAMES)}
-    FROM training_rows
+    FROM features
     QUALIFY row_number() OVER (PARTITION BY visitor_id ORDER BY occurred_at DESC, event_id DESC) = 1
 """  # noqa: S608 - the names are the contract's
 
 
-def session_training_rows(events: pa.Table) -> pa.Table:
-    """Return the table's rows from ``sessions.sessionized`` events.
+def session_features(events: Rows, sessions: Rows) -> pa.Table:
+    """Return for each event the features at that moment, with ``event_number``, ``ended_at`` and ``ordered_later``.
 
-    Every feature looks at the session's events up to and with the row's own, ``is_known_customer`` and the
-    ``prior_`` features at the visitor's whole past as well. ``distinct_product_count`` counts the products of
-    views, cart changes and clicks. An event without a price takes the cart's last price of its product, else 0.
+    ``events`` are all activities of some sessions, each with its ``session_id``; ``sessions`` are rows of
+    ``silver.sessions``: those, and every earlier one of their visitors. Every feature looks at the session's events
+    up to and with the row's own, ``is_known_customer`` and the ``prior_`` features at the visitor's whole past as
+    well. ``distinct_product_count`` counts the products of views, cart changes and clicks. An event without a price
+    takes the cart's last price of its product, else 0.
     """
-    return contracted(run_sql(_TRAINING_ROWS, events=events), GOLD_SESSION_TRAINING_ROWS)
+    return typed(run_sql(_SESSION_FEATURES, events=events, sessions=sessions), GOLD_SESSION_TRAINING_ROWS)
 
 
-def latest_session_features(training_rows: pa.Table) -> pa.Table:
+def latest_session_features(features: pa.Table) -> pa.Table:
     """Return each visitor's last row: the features of the session that runs now, with ``event_timestamp``."""
-    return run_sql(_LATEST, training_rows=training_rows)
+    return run_sql(_LATEST, features=features)
