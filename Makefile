@@ -20,6 +20,7 @@ $(ROOT)/uv/bin/uv:
 	python3.11 -m venv $(ROOT)/uv && $(ROOT)/uv/bin/pip install -q uv
 
 .venv/.ready: requirements.lock pyproject.toml | $(if $(filter $(ROOT)/%,$(UV)),$(UV))
+	@echo "installing the locked Python environment (a minute or two, the first time)"
 	@test -x $(BIN)/python || $(UV) venv -q --python 3.11 .venv
 	$(UV) pip sync -q --require-hashes requirements.lock
 	$(UV) pip install -q --no-deps --no-build-isolation -e .

@@ -10,7 +10,7 @@ import pyarrow as pa
 from batch_processing.as_of import as_of_table, before_each
 from batch_processing.product_facts import DEAL_LINES
 from contracts.tables import GOLD_CUSTOMER_FEATURES
-from data_lake.schemas import arrow_schema
+from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
 _SQL = f"""
@@ -40,4 +40,4 @@ def customer_features(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequen
     Recency, tenure and means are null for a customer who only returned something.
     """
     rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, as_ofs=as_of_table(as_ofs))
-    return rows.cast(arrow_schema(GOLD_CUSTOMER_FEATURES))
+    return contracted(rows, GOLD_CUSTOMER_FEATURES)

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS, PRODUCT_MEASURES
 from contracts.tables import GOLD_PRODUCT_DAILY
-from data_lake.schemas import arrow_schema
+from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
 _SQL = f"""
@@ -24,4 +24,4 @@ _SQL = f"""
 def product_daily(clickstream_events: Rows, pos_events: Rows) -> pa.Table:
     """Return one row per product and day (UTC) of whole days of silver; days without a product have none."""
     rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events)
-    return rows.cast(arrow_schema(GOLD_PRODUCT_DAILY))
+    return contracted(rows, GOLD_PRODUCT_DAILY)

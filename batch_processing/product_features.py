@@ -10,7 +10,7 @@ import pyarrow as pa
 from batch_processing.as_of import as_of_table, before_each
 from batch_processing.product_facts import PRODUCT_FACTS
 from contracts.tables import GOLD_PRODUCT_FEATURES
-from data_lake.schemas import arrow_schema
+from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
 # arg_max passes over nulls: the last known value; the event id decides between events of one instant.
@@ -39,4 +39,4 @@ _SQL = f"""
 def product_features(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequence[datetime]) -> pa.Table:
     """Return one row per product ever seen before ``as_of``; windows are whole days back from ``as_of``."""
     rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, as_ofs=as_of_table(as_ofs))
-    return rows.cast(arrow_schema(GOLD_PRODUCT_FEATURES))
+    return contracted(rows, GOLD_PRODUCT_FEATURES)

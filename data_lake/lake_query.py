@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -16,16 +15,8 @@ import pyarrow as pa
 from contracts.errors import InvalidQueryError, UnknownNameError
 from contracts.tables import TABLES, Table
 from data_lake.arrow_lake import ArrowLake, AsOf
+from data_lake.duckdb_connection import MEMORY_LIMIT, ROWS_PER_BATCH, connect_duckdb
 
-_LIMITS: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-    "enable_external_access": False,
-    "python_enable_replacements": False,
-    # The streams share the machine: beyond this a query spills to disk.
-    "memory_limit": "2GB",
-}
-_ROWS_PER_BATCH = 10_000
 # Functions and views that show files, settings or the text of another query; DuckDB itself refuses the files as well.
 _REFUSED = re.compile(
     r"duckdb_\w+|pragma_\w+|pg_settings|current_setting|getvariable|getenv|which_secret|query|query_table"
@@ -46,27 +37,19 @@ def query_lake(
     ``as_of`` a version (of the only table named) or a time. Raises, also while the batches are taken,
     ``InvalidQueryError``, ``UnknownNameError``, and ``NotReadyError`` for a table that is not there (yet).
     """
-    with TemporaryDirectory(prefix="aisle-query-") as spill, _connection(spill) as connection:
+    with connect_duckdb(reads_files=False) as connection:
         try:
             parts = list(_parts(_syntax_tree(connection, sql)))
             _require_harmless(parts)
             _register(connection, lake, _used_tables(parts), as_of)
             result = connection.sql(sql)
-            rows = (result if limit is None else result.limit(limit)).to_arrow_reader(_ROWS_PER_BATCH)
+            rows = (result if limit is None else result.limit(limit)).to_arrow_reader(ROWS_PER_BATCH)
             yield pa.RecordBatchReader.from_batches(rows.schema, _batches(rows))
         except duckdb.CatalogException as error:
             raise _unknown(error) from error
         except duckdb.Error as error:
             msg = f"query: {_one_line(error)}"
             raise InvalidQueryError(msg) from error
-
-
-@contextmanager
-def _connection(spill: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect(":memory:", config=_LIMITS | {"temp_directory": spill}) as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        connection.execute("SET lock_configuration = true")
-        yield connection
 
 
 def _syntax_tree(connection: duckdb.DuckDBPyConnection, sql: str) -> object:
@@ -153,7 +136,7 @@ def _one_line(error: Exception) -> str:
     """Return DuckDB's message without its class, its drawing of the place and its advice about settings."""
     text = str(error).partition("\n\n")[0]
     if isinstance(error, duckdb.OutOfMemoryException) or text.startswith("Out of Memory Error"):
-        return f"needs more than {_LIMITS['memory_limit']} of memory: select fewer rows or columns"
+        return f"needs more than {MEMORY_LIMIT} of memory: select fewer rows or columns"
     if _GONE.search(text):
         return "a file of this version is gone, vacuumed or just compacted: expected a newer --as-of, or try again"
     return " ".join(text.partition("Error: ")[2].split()) or text

@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-# No extension may be fetched at run time.
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
-_ROWS_PER_BATCH = 10_000
+from data_lake.duckdb_connection import ROWS_PER_BATCH, connect_duckdb
 
 
 @dataclass(frozen=True)
@@ -45,14 +39,12 @@ def open_sql(sql: str, parameters: Mapping[str, object], **tables: Rows) -> Iter
     For results of any size.
     """
     with _connected(tables) as connection:
-        yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(_ROWS_PER_BATCH)
+        yield connection.sql(sql, params=dict(parameters)).to_arrow_reader(ROWS_PER_BATCH)
 
 
 @contextmanager
 def _connected(tables: Mapping[str, Rows]) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Register the tables; a query that needs more than 2 GB spills to disk."""
-    with TemporaryDirectory(prefix="aisle-sql-") as spill, duckdb.connect(":memory:", config=_OFFLINE) as connection:
-        connection.execute(f"SET TimeZone = 'UTC'; SET memory_limit = '2GB'; SET temp_directory = '{spill}'")
+    with connect_duckdb(reads_files=True) as connection:
         for name, table in tables.items():
             _register(connection, name, table)
         yield connection

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from datetime import timedelta
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from contracts.errors import BrokerUnavailableError, PermanentError
+from contracts.errors import BrokerUnavailableError
 from contracts.ports import Message
-from ingestion.deliveries import Deliveries
-from ingestion.kafka_bus import DELIVERY_TIMEOUT
-from ingestion.probe import require_broker
+from ingestion.producer_bus import CLOSE_WITHIN, DELIVERY_TIMEOUT, ProducerBus, milliseconds, too_large
 from ingestion.topics import MAX_MESSAGE_BYTES
 
 _log = logging.getLogger(__name__)
 _BUFFER_KIB = 64 * 1024
 _POLL_S = 0.1
-_CLOSE_WITHIN = timedelta(seconds=10)
 
 
-class ConfluentBus:
+class ConfluentBus(ProducerBus[Producer]):
     """An ``EventBus``: acks=all, idempotent, lz4; a key gets the same partition as with kafka-python (murmur2)."""
 
     def __init__(self, servers: str, delivery_timeout: timedelta = DELIVERY_TIMEOUT) -> None:
-        self._servers = servers
-        self._delivery_timeout = delivery_timeout
-        self._deliveries = Deliveries(servers, _BUFFER_KIB * 1024)
-        self._producer: Producer | None = None
-        self._connecting = threading.Lock()
-
-    @property
-    def acknowledged(self) -> int:
-        """Messages that the broker has acknowledged so far."""
-        return self._deliveries.acknowledged
+        super().__init__(servers, delivery_timeout, _BUFFER_KIB * 1024)
 
     def publish(self, message: Message) -> None:
         """Hand one message over; blocks while the client's 64 MiB buffer is full.
@@ -65,18 +52,14 @@ class ConfluentBus:
     def close(self) -> None:
         """Flush what is left and free the client; raises ``BrokerUnavailableError`` if something was lost."""
         try:
-            self.flush(_CLOSE_WITHIN)
+            self.flush(CLOSE_WITHIN)
         finally:
             producer, self._producer = self._producer, None
             if producer is not None:
                 producer.purge()
 
-    def _connected(self) -> Producer:
-        with self._connecting:
-            if self._producer is None:
-                require_broker(self._servers)
-                self._producer = Producer(producer_config(self._servers, self._delivery_timeout), logger=_log)
-            return self._producer
+    def _connect(self) -> Producer:
+        return Producer(producer_config(self._servers, self._delivery_timeout), logger=_log)
 
     def _accepted(self, producer: Producer, message: Message) -> bool:
         try:
@@ -89,9 +72,7 @@ class ConfluentBus:
             if error.args[0].code() != KafkaError.MSG_SIZE_TOO_LARGE:
                 msg = f"Kafka at {self._servers} does not take messages for topic {message.topic}: {error}"
                 raise BrokerUnavailableError(msg) from error
-            size = len(message.value)
-            msg = f"a message of {size} bytes for topic {message.topic}: expected at most {MAX_MESSAGE_BYTES}"
-            raise PermanentError(msg) from error
+            raise too_large(message) from error
         return True
 
     def _delivered(self, error: KafkaError | None, _message: object) -> None:
@@ -110,7 +91,7 @@ def producer_config(servers: str, delivery_timeout: timedelta) -> dict[str, str 
         "partitioner": "murmur2_random",
         "compression.type": "lz4",
         "linger.ms": 20,
-        "delivery.timeout.ms": delivery_timeout // timedelta(milliseconds=1),
+        "delivery.timeout.ms": milliseconds(delivery_timeout),
         "queue.buffering.max.kbytes": _BUFFER_KIB,
         "message.max.bytes": MAX_MESSAGE_BYTES,
         "reconnect.backoff.max.ms": 1000,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -10,20 +9,17 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
-from contracts.errors import BrokerUnavailableError, PermanentError
+from contracts.errors import BrokerUnavailableError
 from contracts.ports import Message
-from ingestion.deliveries import OVERHEAD_BYTES, Deliveries
-from ingestion.probe import require_broker
+from ingestion.deliveries import OVERHEAD_BYTES
+from ingestion.producer_bus import CLOSE_WITHIN, DELIVERY_TIMEOUT, ProducerBus, milliseconds, too_large
 from ingestion.topics import MAX_MESSAGE_BYTES
 
-# Long enough for a broker that is killed and comes back.
-DELIVERY_TIMEOUT = timedelta(seconds=120)
 _BUFFER_BYTES = 32 * 1024 * 1024
 _METADATA_WITHIN = timedelta(seconds=10)
-_CLOSE_WITHIN = timedelta(seconds=10)
 
 
-class KafkaBus:
+class KafkaBus(ProducerBus[KafkaProducer]):
     """An ``EventBus``: acks=all and idempotent, so that a retry after a lost answer doubles nothing.
 
     Connects at the first ``publish``. One visitor's events stay in order, as the key decides the partition.
@@ -31,16 +27,7 @@ class KafkaBus:
     """
 
     def __init__(self, servers: str, delivery_timeout: timedelta = DELIVERY_TIMEOUT) -> None:
-        self._servers = servers
-        self._delivery_timeout = delivery_timeout
-        self._deliveries = Deliveries(servers, _BUFFER_BYTES)
-        self._producer: KafkaProducer | None = None
-        self._connecting = threading.Lock()
-
-    @property
-    def acknowledged(self) -> int:
-        """Messages that the broker has acknowledged so far."""
-        return self._deliveries.acknowledged
+        super().__init__(servers, delivery_timeout, _BUFFER_BYTES)
 
     def publish(self, message: Message) -> None:
         """Hand one message over; blocks while 32 MiB are in flight.
@@ -56,7 +43,7 @@ class KafkaBus:
             sent = producer.send(message.topic, message.value, message.key, list(message.headers))
         except MessageSizeTooLargeError as error:
             self._deliveries.give_back(size)
-            raise _too_large(message) from error
+            raise too_large(message) from error
         except KafkaError as error:
             self._deliveries.give_back(size)
             msg = f"Kafka at {self._servers} does not serve topic {message.topic}: {error} (see `aisle topics create`)"
@@ -81,7 +68,7 @@ class KafkaBus:
         if producer is None:
             return
         try:
-            producer.flush(_CLOSE_WITHIN.total_seconds())
+            producer.flush(CLOSE_WITHIN.total_seconds())
         except KafkaError as error:
             msg = f"Kafka at {self._servers} did not acknowledge the last messages: {error}"
             raise BrokerUnavailableError(msg) from error
@@ -89,46 +76,28 @@ class KafkaBus:
             producer.close(timeout=1)
         self._deliveries.raise_failure()
 
-    def _connected(self) -> KafkaProducer:
-        with self._connecting:
-            if self._producer is None:
-                self._producer = _connect(self._servers, self._delivery_timeout)
-            return self._producer
+    def _connect(self) -> KafkaProducer:
+        try:
+            return KafkaProducer(
+                bootstrap_servers=self._servers.split(","),
+                acks="all",
+                enable_idempotence=True,
+                delivery_timeout_ms=milliseconds(self._delivery_timeout),
+                request_timeout_ms=milliseconds(min(self._delivery_timeout / 2, timedelta(seconds=30))),
+                max_block_ms=milliseconds(min(self._delivery_timeout, _METADATA_WITHIN)),
+                max_request_size=MAX_MESSAGE_BYTES,
+                reconnect_backoff_max_ms=1000,  # 30 s by default: a broker that is back must not wait for it
+                allow_auto_create_topics=False,
+                batch_size=64 * 1024,
+                linger_ms=5,
+                metrics_enabled=False,
+            )
+        except KafkaError as error:
+            msg = f"no Kafka broker answers at {self._servers}: {error}"
+            raise BrokerUnavailableError(msg) from error
 
     def _succeeded(self, size: int, _metadata: Any) -> None:
         self._deliveries.succeeded(size)
 
     def _failed(self, size: int, error: BaseException) -> None:
         self._deliveries.failed(error, size)
-
-
-def _connect(servers: str, delivery_timeout: timedelta) -> KafkaProducer:
-    require_broker(servers)
-    try:
-        return KafkaProducer(
-            bootstrap_servers=servers.split(","),
-            acks="all",
-            enable_idempotence=True,
-            delivery_timeout_ms=_ms(delivery_timeout),
-            request_timeout_ms=_ms(min(delivery_timeout / 2, timedelta(seconds=30))),
-            max_block_ms=_ms(min(delivery_timeout, _METADATA_WITHIN)),
-            max_request_size=MAX_MESSAGE_BYTES,
-            reconnect_backoff_max_ms=1000,  # 30 s by default: a broker that is back must not wait for it
-            allow_auto_create_topics=False,
-            batch_size=64 * 1024,
-            linger_ms=5,
-            metrics_enabled=False,
-        )
-    except KafkaError as error:
-        msg = f"no Kafka broker answers at {servers}: {error}"
-        raise BrokerUnavailableError(msg) from error
-
-
-def _too_large(message: Message) -> PermanentError:
-    return PermanentError(
-        f"a message of {len(message.value)} bytes for topic {message.topic}: expected at most {MAX_MESSAGE_BYTES}"
-    )
-
-
-def _ms(duration: timedelta) -> int:
-    return duration // timedelta(milliseconds=1)

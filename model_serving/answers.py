@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from web import problems
 
 Fallback = Literal[
     "no_model", "online_store_unavailable", "unknown_visitor", "unknown_products", "no_recent_products"
@@ -88,19 +90,15 @@ class Violation(BaseModel):
     """One field that is wrong."""
 
     field: str = Field(examples=["query/limit"])
-    value: Any = Field(examples=[0])
+    value: str = Field(examples=["0"])
     expected: str = Field(examples=["Input should be greater than or equal to 1"])
 
 
-class Problem(BaseModel):
+class Problem(problems.Problem):
     """An error (RFC 9457, ``application/problem+json``)."""
 
-    type: str = Field(examples=["urn:aisle:problem:invalid-request"])
-    title: str = Field(examples=["The request is not valid"])
-    status: int = Field(examples=[422])
-    detail: str = Field(examples=["query/limit is 0: Input should be greater than or equal to 1"])
     request_id: str
-    errors: Annotated[list[Violation], Field(description="the fields that are wrong")] = []
+    errors: list[Violation] = Field(default=[], description="the fields that are wrong")
 
 
 class DependencyHealth(BaseModel):

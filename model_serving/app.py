@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Path, Query, Response
@@ -15,13 +16,15 @@ from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.answers import Health, PredictionAnswer, RecommendationsAnswer
 from model_serving.health import health_of
 from model_serving.impressions import ImpressionPublisher, recommendations_shown
-from model_serving.metrics import CountRequests, ServingMetrics
+from model_serving.metrics import ServingMetrics
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader
 from model_serving.predictions import predict
-from model_serving.problems import ProblemError, add_problem_handlers, problem_responses
+from model_serving.problems import add_problem_handlers, problem_responses
 from model_serving.recommendations import recommend
 from model_serving.requests import PredictionRequest, RecommendationsQuery
+from web.problems import ProblemError
+from web.request_metrics import CountRequests
 
 _RECOMMENDATIONS = "/v1/recommendations/{visitor_id}"
 _PREDICTION = "/v1/purchase-prediction"
@@ -77,7 +80,8 @@ def _answers(serving: Serving) -> APIRouter:
         """Probability that an order still follows in the visitor's session."""
         loaded = serving.models.current(PURCHASE)
         if loaded is None:
-            raise ProblemError(503, "No model", f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}")
+            detail = f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}"
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "No model", detail)
         answer = predict(request, loaded, serving.online)
         serving.metrics.answers.labels(_PREDICTION, answer.source, answer.fallback or "").inc()
         return answer
@@ -108,6 +112,7 @@ def _operations(serving: Serving) -> APIRouter:
     @router.get("/metrics", response_class=Response)
     def get_metrics() -> Response:
         """Prometheus metrics."""
-        return Response(serving.metrics.page(serving.models), media_type=CONTENT_TYPE_LATEST)
+        serving.metrics.show_versions(serving.models)
+        return Response(serving.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return router

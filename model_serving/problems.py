@@ -1,4 +1,4 @@
-"""Errors in the form of RFC 9457, each with the field, the value and what was expected."""
+"""Errors of the model server: each with the request's id, and the field, the value and what was expected."""
 
 from __future__ import annotations
 
@@ -6,87 +6,59 @@ from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from starlette.exceptions import HTTPException
 
 from model_serving.answers import Problem, Violation
+from web import problems
+from web.problems import MEDIA_TYPE, ProblemError, problem_response
 
-MEDIA_TYPE = "application/problem+json"
 _SHOWN_VALUE_LENGTH = 200
-_NO_MODEL: dict[str, Any] = {
-    "type": "urn:aisle:problem:no-model",
-    "title": "No model",
-    "status": 503,
-    "detail": "no purchase model is loaded: no champion is registered: run `aisle train all`",
-    "errors": [],
+_EXAMPLES: dict[int, dict[str, Any]] = {
+    HTTPStatus.UNPROCESSABLE_ENTITY: {
+        "type": "urn:aisle:problem:invalid-request",
+        "title": "Invalid request",
+        "detail": "query/limit is 0: Input should be greater than or equal to 1",
+        "errors": [{"field": "query/limit", "value": "0", "expected": "Input should be greater than or equal to 1"}],
+    },
+    HTTPStatus.SERVICE_UNAVAILABLE: {
+        "type": "urn:aisle:problem:no-model",
+        "title": "No model",
+        "detail": "no purchase model is loaded: no champion is registered: run `aisle train all`",
+        "errors": [],
+    },
 }
-
-
-class ProblemError(Exception):
-    """An error that a client is told about."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail = status, title, detail
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of these statuses."""
-    return {status: _documented(status) for status in statuses}
+    return {status: _documented(HTTPStatus(status)) for status in statuses}
 
 
-def _documented(status: int) -> dict[str, Any]:
-    examples = {name: field.examples[0] for name, field in Problem.model_fields.items() if field.examples}
-    violation = {name: field.examples[0] for name, field in Violation.model_fields.items() if field.examples}
-    example = {**examples, "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c", "errors": [violation]}
-    if status == _NO_MODEL["status"]:
-        example |= _NO_MODEL
-    schema = Problem.model_json_schema()
-    return {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+def _documented(status: HTTPStatus) -> dict[str, Any]:
+    example = {"status": status.value, "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c"} | _EXAMPLES[status]
+    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "example": example}}
+    return {"description": status.phrase, "content": content}
 
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
+    problems.add_problem_handlers(app, _answer)
     app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(ProblemError, _on_problem)
-    app.add_exception_handler(Exception, _on_bug)
 
 
-def _answer(status: int, title: str, detail: str, errors: list[Violation] | None = None) -> JSONResponse:
-    problem = Problem(
-        type=f"urn:aisle:problem:{title.lower().replace(' ', '-')}",
-        title=title,
-        status=status,
-        detail=detail,
-        request_id=uuid4().hex,
-        errors=errors or [],
-    )
-    return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE)
+def _answer(error: ProblemError) -> Response:
+    error.more = {"request_id": uuid4().hex, "errors": []} | dict(error.more)
+    return problem_response(error)
 
 
-def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
+def _on_invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
     violations = [_violation(details) for details in error.errors()]
     first = violations[0]
     detail = f"{first.field} is {first.value}: {first.expected}"
-    return _answer(422, "Invalid request", detail, violations)
-
-
-def _on_http(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
-    return _answer(error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail))
-
-
-def _on_problem(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
-    return _answer(error.status, error.title, error.detail)
-
-
-def _on_bug(_request: Request, _error: Exception) -> JSONResponse:
-    return _answer(500, "Internal error", "the server failed on this request; its log says why")
+    more = {"errors": [each.model_dump() for each in violations]}
+    return _answer(ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, more))
 
 
 def _violation(details: dict[str, Any]) -> Violation:

@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 _NONE = -1
 # After the first, which names the format: the batch's settings and one line a source, or the watermark.
 _LEAST_LINES = {"offsets": 2, "commits": 1}
+# A source's line in ``offsets`` before it had any.
+_NOTHING_READ = "-"
 
 
 def prepare_checkpoint(name: str, lake: ArrowLake, fills: Iterable[Table]) -> None:
@@ -107,6 +109,8 @@ class _Checkpoint:
 
 
 def _is_json(line: str) -> bool:
+    if line == _NOTHING_READ:
+        return True
     try:
         json.loads(line)
     except ValueError:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Event
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, bronze_table
 from contracts.topics import TOPICS
@@ -41,24 +41,23 @@ class Surroundings:
 
 def all_queries(around: Surroundings) -> tuple[Query, ...]:
     """Return every query. Bronze and silver read Kafka side by side: neither waits for the other."""
-    return bronze_query(around), silver_query(around)
+    bronze, silver = (read_topics(around.spark, around.servers, TOPICS) for _ in range(2))
+    return bronze_query(around, bronze), silver_query(around, silver)
 
 
-def bronze_query(around: Surroundings) -> Query:
+def bronze_query(around: Surroundings, messages: DataFrame) -> Query:
     """Return the query from Kafka to bronze."""
-    messages = read_topics(around.spark, around.servers, TOPICS)
     tables = tuple(bronze_table(topic) for topic in TOPICS)
     return Query("bronze", messages, lambda batch: land_bronze(batch, around.lake), fills=tables)
 
 
-def silver_query(around: Surroundings) -> Query:
-    """Return the query from Kafka to silver."""
+def silver_query(around: Surroundings, messages: DataFrame) -> Query:
+    """Return the query from messages, of Kafka or of bronze, to silver."""
 
     def land(batch: MicroBatch) -> None:
         land_silver(batch, around.lake, around.max_rejected_ratio)
         around.landed.set()
 
-    messages = read_topics(around.spark, around.servers, TOPICS)
     return Query("silver", new_messages(messages), land, fills=(*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS))
 
 

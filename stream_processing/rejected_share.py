@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,10 +25,9 @@ def require_few_rejected(messages: pa.Table, max_ratio: float) -> None:
 
 def _describe(topic: str, messages: int, rejected: pa.Table, max_ratio: float) -> str:
     first = rejected.sort_by(_BY_ARRIVAL).slice(0, 1).to_pylist()[0]
-    commonest = pc.mode(rejected["reason"].dictionary_encode().combine_chunks().indices)[0]["mode"].as_py()
-    reason = rejected["reason"].dictionary_encode().combine_chunks().dictionary[commonest]
+    commonest = max(pc.value_counts(rejected["reason"]).to_pylist(), key=itemgetter("counts"))
     return (
         f"topic {topic}: {rejected.num_rows} of {messages} messages of one batch were rejected, "
-        f"the limit is {max_ratio:.0%} (AISLE_SPARK__MAX_REJECTED_RATIO); most often {reason}; "
+        f"the limit is {max_ratio:.0%} (AISLE_SPARK__MAX_REJECTED_RATIO); most often {commonest['values']}; "
         f"the first at partition {first['partition']} offset {first['offset']}: {first['message']}"
     )

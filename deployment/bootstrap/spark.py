@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from contracts.errors import MissingProgramError
 from deployment.settings import Settings
 
-# Only what pyspark does not bring itself: Maven also copies older Hadoop, Jackson, slf4j and Scala jars beside these.
+# What pyspark does not bring itself: all that the POM copies.
 _JAR_NAMES = (
     "commons-pool2-",
     "delta-kernel-api-",

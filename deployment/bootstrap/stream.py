@@ -14,14 +14,16 @@ import orjson
 from py4j.protocol import Py4JNetworkError
 
 from contracts.errors import RetryableError
+from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.spark import build_spark
 from deployment.settings import Settings
 from ingestion.topics import list_topics
+from stream_processing.bronze_source import read_bronze
 from stream_processing.patient_writes import PatientWrites
-from stream_processing.queries import Surroundings, all_queries, follow_silver
+from stream_processing.queries import Surroundings, all_queries, follow_silver, silver_query
 from stream_processing.runner import State, StreamRunner
 
 # Longer than the supervisor needs to bring Redis back.
@@ -52,6 +54,25 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
     finally:
         with suppress(*_JVM_GONE):
             spark.stop()
+
+
+@contextmanager
+def build_rebuild(settings: Settings, into: str, stop: Event) -> Iterator[StreamRunner]:
+    """Start Spark and yield what makes silver and gold anew from bronze, in the lake ``into``; nothing goes online.
+
+    It continues where it was cut. Raises ``NotReadyError`` where there is no bronze.
+    """
+    source, lake = ArrowLake(settings.lake), ArrowLake(into, by="aisle lake rebuild")
+    for topic in TOPICS:
+        source.count(bronze_table(topic))
+    spark = build_spark(settings, "aisle-rebuild")
+    try:
+        lake.create_missing()
+        around = Surroundings(spark, lake, "", max_rejected_ratio=1.0, write_online=lambda _view, _rows: None)
+        query = silver_query(around, read_bronze(spark, source))
+        yield StreamRunner(lake, [query], stop, follow_silver(around))
+    finally:
+        spark.stop()
 
 
 def missing_topics(settings: Settings) -> list[str]:

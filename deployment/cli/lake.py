@@ -20,6 +20,7 @@ from data_lake.care.vacuuming import RETENTION, vacuum
 from deployment.bootstrap.batch import build_lake
 from deployment.cli.durations import Duration
 from deployment.cli.lake_forget import forget_command
+from deployment.cli.lake_rebuild import rebuild_command
 from deployment.cli.text_table import text_table
 from deployment.settings import load_settings
 
@@ -39,10 +40,12 @@ def command() -> None:
       aisle lake vacuum --dry-run
       aisle lake expire --dry-run
       aisle lake forget c-000042 --dry-run
+      aisle lake rebuild --into ./lake-anew
     """
 
 
 command.add_command(forget_command)
+command.add_command(rebuild_command)
 
 
 @command.command("optimize")

@@ -107,17 +107,22 @@ def command(file: Path, mapping_name: str, speed: float | None, dry_run: bool, r
     if report is not None and not report.parent.is_dir():
         msg = f"--report {report}: the directory {report.parent} does not exist"
         raise InvalidSettingError(msg)
-    if speed is not None:
-        messages = at_speed(messages, speed, SystemClock(), time.sleep)
-    settings = load_settings()
-    create_topics(settings.kafka.bootstrap_servers)
     done = _Report(file.name, mapping.name)
     try:
-        _send(watched(messages, f"replay {file.name}"), build_bus(settings, fast=speed is None), done)
+        _publish(messages, speed, done)
     finally:
         if report is not None:
             report.write_text(json.dumps(asdict(done)), encoding="utf-8")
     click.echo(f"replay: {done.sent} messages of {done.rows} rows sent, {done.unmapped} of them unmapped", err=True)
+
+
+def _publish(messages: Iterable[Replayed], speed: float | None, report: _Report) -> None:
+    """Send at ``speed``, None for as fast as possible, and show the progress."""
+    settings = load_settings()
+    create_topics(settings.kafka.bootstrap_servers)
+    if speed is not None:
+        messages = at_speed(messages, speed, SystemClock(), time.sleep)
+    _send(watched(messages, f"replay {report.source_file}"), build_bus(settings, fast=speed is None), report)
 
 
 def _send(messages: Iterable[Replayed], bus: EventBus, report: _Report) -> None:

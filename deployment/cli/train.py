@@ -39,14 +39,20 @@ def command(model: str, report: Path | None) -> None:
     if report is not None:
         by_name = {result.name: result.as_report() for result in results}
         report.write_text(json.dumps(by_name, indent=2) + "\n", encoding="utf-8")
+    _show(results)
+
+
+def _show(results: Sequence[TrainingResult]) -> None:
     Console().print(_table(results))
+    for result in results:
+        if result.note:
+            click.echo(f"{result.name}: {result.note}")
 
 
 def _table(results: Sequence[TrainingResult]) -> Table:
     table = Table()
-    for heading in ("model", "version", "metric", "value", "baseline", "champion", "seconds"):
+    for heading in ("model", "version", "metric", "value", "baseline", "champion", "s"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("note", overflow="fold")
     for result in results:
         table.add_row(
             result.name,
@@ -56,7 +62,6 @@ def _table(results: Sequence[TrainingResult]) -> Table:
             _shown(result.baseline),
             "yes" if result.champion else "no",
             f"{result.seconds:.1f}",
-            result.note,
         )
     return table
 

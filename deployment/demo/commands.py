@@ -27,11 +27,13 @@ class Commands:
         self._is_stopped = False
 
     def run(self, *args: str) -> None:
-        """Run ``aisle ARGS`` to its end; raises ``PermanentError`` with the end of its log when it fails."""
+        """Run ``aisle ARGS`` to its end; raises ``PermanentError`` when stopped, or with the end of its log."""
         process, log = self._start(args)
-        if process.wait() and not self._is_stopped:
+        exit_code = process.wait()
+        self._require_going_on()
+        if exit_code:
             lines = "\n".join(f"  | {line}" for line in last_lines(log, _SHOWN_LOG_LINES))
-            msg = f"`aisle {' '.join(args)}` failed with exit code {process.returncode}; the end of {log}:\n{lines}"
+            msg = f"`aisle {' '.join(args)}` failed with exit code {exit_code}; the end of {log}:\n{lines}"
             raise PermanentError(msg)
 
     def start(self, *args: str) -> None:
@@ -50,9 +52,7 @@ class Commands:
     def _start(self, args: tuple[str, ...]) -> tuple[subprocess.Popen[bytes], Path]:
         log = self._log_dir / f"demo-{'-'.join(arg for arg in args[:2] if arg.isalpha())}.log"
         with self._lock, log.open("ab") as output:
-            if self._is_stopped:
-                msg = "the demo is being stopped"
-                raise PermanentError(msg)
+            self._require_going_on()
             # A session of its own: Ctrl-C reaches the demo alone, which then stops its children in order.
             process = subprocess.Popen(
                 [aisle_executable(), *args],
@@ -64,3 +64,8 @@ class Commands:
             )
             self._running.append(process)
         return process, log
+
+    def _require_going_on(self) -> None:
+        if self._is_stopped:
+            msg = "the demo is being stopped"
+            raise PermanentError(msg)

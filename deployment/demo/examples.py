@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from deployment.local_stack.api_server import api_url
+from deployment.local_stack.services import aisle_executable
 from deployment.settings import Settings
 
 
@@ -16,6 +17,7 @@ def example_lines(settings: Settings, visitor_id: str, product_id: str) -> list[
         f"  curl -s '{api}/v1/recommendations/{visitor_id}?product_id={product_id}&limit=5'",
         f"  curl -s -H 'Content-Type: application/json' -d '{body}' {api}/v1/purchase-prediction",
         f"  curl -s {api}/health",
+        f"  AISLE_DATA_DIR={settings.data_dir} {aisle_executable()} query 'show tables'",
         "open:",
         f"  API documentation  {api}/docs",
         f"  API metrics        {api}/metrics",

@@ -133,6 +133,9 @@ class Demo:
     def _start_the_rest(self) -> None:
         with self._progress.phase("start MLflow, streams and API"):
             self._stack.up((), self._progress.say, self._stopped)
+            if self._stopped.is_set():
+                msg = "the demo is being stopped"
+                raise PermanentError(msg)
 
     def _send_history(self) -> None:
         with self._progress.phase("send the history"):

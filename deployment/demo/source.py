@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from contracts.errors import InvalidSourceFileError
+from data_sources.mapping import read_mapping
+from data_sources.open_source import open_source
+from data_sources.replay import replay
+from data_sources.source_file import SourceFile
 
 # Enough for the models to learn from, few enough for two cores and three minutes.
 _EVENTS_PER_DAY = 6000
@@ -36,8 +38,14 @@ def simulated(days: int, seed: int) -> Source:
 
 
 def replayed(file: Path, mapping: str | None) -> Source:
-    """Return the replay of a file; ``mapping`` is guessed from the header where it is not given."""
-    command = ("replay", str(file.absolute()), "--mapping", mapping or guess_mapping(file), "--speed", "max")
+    """Return the replay of a file; ``mapping`` is guessed from the header where it is not given.
+
+    Raises what ``aisle replay`` would: before anything is started.
+    """
+    name = mapping or guess_mapping(file)
+    read = read_mapping(name)
+    replay(open_source(file, read), read)
+    command = ("replay", str(file.absolute()), "--mapping", name, "--speed", "max")
     return Source(f"a replay of {file.name}", command, trades_live=False)
 
 
@@ -48,22 +56,12 @@ def sender_in(report: Mapping[str, Any]) -> str:
 
 def guess_mapping(file: Path) -> str:
     """Return the shipped mapping that fits the file's header; raises ``InvalidSourceFileError``."""
-    columns = set(_header(file))
+    columns = set(SourceFile(file).header())
     for mapping, known in _KNOWN_COLUMNS.items():
         if known <= columns:
             return mapping
     msg = (
-        f"{file}: no shipped mapping fits its columns {', '.join(sorted(columns)) or '(none)'}: "
+        f"{file}: no shipped mapping fits its columns {', '.join(map(repr, sorted(columns)))}: "
         f"give one with --mapping (known: {', '.join(_KNOWN_COLUMNS)}, or a YAML file)"
     )
     raise InvalidSourceFileError(msg)
-
-
-def _header(file: Path) -> list[str]:
-    is_gzipped = file.suffix == ".gz"
-    try:
-        with (gzip.open if is_gzipped else open)(file, "rt", encoding="utf-8", errors="replace", newline="") as lines:
-            return next(csv.reader(lines), [])
-    except (OSError, csv.Error) as error:
-        msg = f"{file} cannot be read: {error}"
-        raise InvalidSourceFileError(msg) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import signal
 import subprocess
 import time
@@ -17,6 +16,7 @@ from deployment.local_stack.airflow_server import USER, AirflowServer
 from deployment.local_stack.logs import last_lines
 from deployment.local_stack.ports import require_free
 from deployment.local_stack.processes import environment_of, stop_processes
+from deployment.local_stack.single_instance import single_instance
 
 _READY_WITHIN_S = 180.0
 _TASK_STOP_WITHIN_S = 10.0
@@ -31,7 +31,8 @@ def run_airflow(server: AirflowServer, report: Callable[[str], None]) -> None:
     Raises ``PortTakenError`` when it runs already or its port is taken, ``NotReadyError`` with the end of the log
     when a component ends or does not become healthy.
     """
-    with _told_to_stop() as told, _only_one(server):
+    runs = PortTakenError(f"Airflow runs already in {server.home}: see {server.url}, or stop it where it was started")
+    with _told_to_stop() as told, single_instance(server.home / "aisle.lock", runs):
         _stop_marked(server)
         require_free(server.port)
         is_new = server.prepare()
@@ -145,19 +146,6 @@ def _told_to_stop() -> Iterator[Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-@contextmanager
-def _only_one(server: AirflowServer) -> Iterator[None]:
-    """Hold a lock that ends with this process, however that ends."""
-    server.home.mkdir(parents=True, exist_ok=True)
-    with (server.home / "aisle.lock").open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            msg = f"Airflow runs already in {server.home}: see {server.url}, or stop it where it was started"
-            raise PortTakenError(msg) from None
-        yield
 
 
 def _report_ready(server: AirflowServer, is_new: bool, report: Callable[[str], None]) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
-
+from deployment.local_stack.http_health import says_it_is_well
 from deployment.settings import Settings
 
 _ANSWER_WITHIN_S = 2.0
@@ -16,7 +15,4 @@ def api_url(settings: Settings) -> str:
 
 def api_is_healthy(settings: Settings) -> bool:
     """Say whether the server is live; ready to answer with a model is more, and comes with the first champion."""
-    try:
-        return httpx.get(f"{api_url(settings)}/health/live", timeout=_ANSWER_WITHIN_S).is_success
-    except httpx.HTTPError:
-        return False
+    return says_it_is_well(f"{api_url(settings)}/health/live", _ANSWER_WITHIN_S)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import httpx
-
+from deployment.local_stack.http_health import says_it_is_well
 from deployment.settings import Settings
 
 _ANSWER_WITHIN_S = 5.0
@@ -16,7 +15,4 @@ def collector_url(settings: Settings) -> str:
 
 def collector_is_healthy(settings: Settings) -> bool:
     """Say whether the collector answers and would get its events into Kafka."""
-    try:
-        return httpx.get(f"{collector_url(settings)}/health/ready", timeout=_ANSWER_WITHIN_S).is_success
-    except httpx.HTTPError:
-        return False
+    return says_it_is_well(f"{collector_url(settings)}/health/ready", _ANSWER_WITHIN_S)

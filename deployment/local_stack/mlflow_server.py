@@ -9,8 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import httpx
-
+from deployment.local_stack.http_health import says_it_is_well
 from deployment.settings import Settings
 
 _ANSWER_WITHIN_S = 2.0
@@ -44,10 +43,7 @@ def prepare_mlflow(settings: Settings) -> None:
 
 def mlflow_is_healthy(settings: Settings) -> bool:
     """Say whether MLflow answers."""
-    try:
-        return httpx.get(f"{settings.mlflow.tracking_uri}/health", timeout=_ANSWER_WITHIN_S).is_success
-    except httpx.HTTPError:
-        return False
+    return says_it_is_well(f"{settings.mlflow.tracking_uri}/health", _ANSWER_WITHIN_S)
 
 
 def _directory(settings: Settings) -> Path:

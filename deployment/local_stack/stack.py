@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
@@ -17,6 +15,7 @@ from contracts.errors import UnknownNameError, UserError
 from deployment.local_stack.ports import require_free
 from deployment.local_stack.processes import marked_processes, pss_mib, stop_processes, tree_of, wait_until_gone
 from deployment.local_stack.service import Service
+from deployment.local_stack.single_instance import single_instance
 from deployment.local_stack.starting import Starter
 from deployment.local_stack.supervisor import Program, ProgramState, Supervisor
 
@@ -64,7 +63,8 @@ class Stack:
         lines of the service that did not come up.
         """
         wanted = self._with_needs(only)
-        with self._lock():
+        starting = UserError(f"another `aisle up` is starting the stack in {self.data_dir}: wait for it")
+        with single_instance(self.data_dir / "run" / "up.lock", starting):
             self._ensure_supervisor(wanted, report)
             Starter(self.supervisor, report, cancelled or Event()).start_all(wanted)
 
@@ -149,19 +149,6 @@ class Stack:
             report(f"stopping {len(left)} processes that were left behind")
             stop_processes(left, _LEFT_OVER_STOPS_WITHIN_S)
         return bool(left)
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Two `aisle up` at once would both find no supervisor."""
-        run_dir = self.data_dir / "run"
-        run_dir.mkdir(parents=True, exist_ok=True)
-        with (run_dir / "up.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                msg = f"another `aisle up` is starting the stack in {self.data_dir}: wait for it"
-                raise UserError(msg) from None
-            yield
 
 
 def _status_of(service: Service, state: ProgramState | None) -> ServiceStatus:

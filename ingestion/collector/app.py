@@ -14,8 +14,8 @@ from contracts.errors import BrokerUnavailableError
 from ingestion.collector import openapi
 from ingestion.collector.answers import EventsAnswer, Health, KafkaHealth
 from ingestion.collector.collecting import Collector
-from ingestion.collector.metrics import CountRequests
-from ingestion.collector.problems import add_problem_handlers
+from web.problems import add_problem_handlers
+from web.request_metrics import CountRequests
 
 _PREFLIGHT_KEPT_S = 3600
 

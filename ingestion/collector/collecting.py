@@ -13,9 +13,9 @@ from contracts.errors import BrokerUnavailableError
 from ingestion.collector.answers import Outcome
 from ingestion.collector.checking import Checked, check
 from ingestion.collector.metrics import UNAVAILABLE, CollectorMetrics
-from ingestion.collector.problems import ProblemError
 from ingestion.collector.reading import Limits, read_events
 from ingestion.collector.room import NoRoomError, Room
+from web.problems import ProblemError
 
 ROOM_BYTES = 32 * 1024 * 1024
 RETRY_AFTER_S = 5

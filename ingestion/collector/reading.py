@@ -11,7 +11,7 @@ import orjson
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from ingestion.collector.problems import ProblemError
+from web.problems import ProblemError
 
 _JSON = "application/json"
 _BODY_WITHIN_S = 20.0

@@ -22,13 +22,17 @@ from contracts.tables import (
     SILVER_SESSIONS,
 )
 from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
+from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.bus import build_bus
 from deployment.bootstrap.features import build_online_features
 from deployment.demo.storefront import known_product_ids
+from deployment.settings import Settings
 from tests.fixtures.stack import RunningStack, until
 
 _VISITOR = "v-followed"
 _EVENT_ID = "followed-0000000001"
+_SENT_BY = "e2e"
+_BY_VISITOR = pc.field("visitor_id") == _VISITOR
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,7 @@ def _viewed(product_id: str) -> dict[str, Any]:
 def _publish(stack: RunningStack, *values: bytes) -> None:
     bus = build_bus(stack.settings)
     for value in values:
-        bus.publish(Message(CLICKSTREAM.name, _VISITOR.encode(), value, [(PRODUCER_HEADER, b"e2e")]))
+        bus.publish(Message(CLICKSTREAM.name, _VISITOR.encode(), value, [(PRODUCER_HEADER, _SENT_BY.encode())]))
     bus.flush(timedelta(seconds=20))
     assert bus.acknowledged == len(values)
     bus.close()
@@ -67,14 +71,19 @@ def _popular_product(stack: RunningStack) -> str:
 
 
 def test_follow_one_event(traded: RunningStack) -> None:
-    lake, settings = traded.lake, traded.settings
     product_id = _popular_product(traded)
     raw = json.dumps(_viewed(product_id)).encode()
+    broken = raw[:-1]
 
-    # 1. Published twice, and once broken.
-    _publish(traded, raw, raw, raw[:-1])
+    _publish(traded, raw, raw, broken)
+    _bronze_keeps_all_as_they_came(traded.lake, [broken, raw, raw])
+    event = _silver_has_it_once_and_the_broken_one_beside_it(traded.lake, product_id, broken)
+    _its_session_is_there(traded.lake, product_id)
+    _the_features_online_are_those_of_the_lake(traded.settings, product_id, event)
+    _the_model_answers_with_other_products(traded, product_id)
 
-    # 2. Bronze keeps all three as they came.
+
+def _bronze_keeps_all_as_they_came(lake: ArrowLake, published: list[bytes]) -> None:
     def landed() -> list[bytes]:
         return [
             row["value"]
@@ -82,23 +91,27 @@ def test_follow_one_event(traded: RunningStack) -> None:
             if row["key"] == _VISITOR.encode()
         ]
 
-    until(lambda: len(landed()) == 3)
-    assert sorted(landed(), key=len) == [raw[:-1], raw, raw]
+    until(lambda: len(landed()) == len(published))
+    assert sorted(landed(), key=len) == published
 
-    # 3. Silver has the event once, typed, and the broken one beside it.
-    by_visitor = pc.field("visitor_id") == _VISITOR
-    until(lambda: lake.read(SILVER_SESSIONS, where=by_visitor).num_rows)
-    [event] = lake.read(SILVER_CLICKSTREAM_EVENTS, where=by_visitor).to_pylist()
-    assert (event["event_id"], event["product_id"], event["sent_by"]) == (_EVENT_ID, product_id, "e2e")
-    until(lambda: lake.read(SILVER_REJECTED_EVENTS, where=pc.field("sent_by") == "e2e").num_rows)
-    [rejected] = lake.read(SILVER_REJECTED_EVENTS, where=pc.field("sent_by") == "e2e").to_pylist()
-    assert (rejected["reason"], rejected["value"]) == ("not_json", raw[:-1])
 
-    # 4. Its session.
-    [session] = lake.read(SILVER_SESSIONS, where=by_visitor).to_pylist()
+def _silver_has_it_once_and_the_broken_one_beside_it(lake: ArrowLake, product_id: str, broken: bytes) -> dict[str, Any]:
+    until(lambda: lake.read(SILVER_SESSIONS, where=_BY_VISITOR).num_rows)
+    [event] = lake.read(SILVER_CLICKSTREAM_EVENTS, where=_BY_VISITOR).to_pylist()
+    assert (event["event_id"], event["product_id"], event["sent_by"]) == (_EVENT_ID, product_id, _SENT_BY)
+    by_sender = pc.field("sent_by") == _SENT_BY
+    until(lambda: lake.read(SILVER_REJECTED_EVENTS, where=by_sender).num_rows)
+    [rejected] = lake.read(SILVER_REJECTED_EVENTS, where=by_sender).to_pylist()
+    assert (rejected["reason"], rejected["value"]) == ("not_json", broken)
+    return dict(event)
+
+
+def _its_session_is_there(lake: ArrowLake, product_id: str) -> None:
+    [session] = lake.read(SILVER_SESSIONS, where=_BY_VISITOR).to_pylist()
     assert (session["event_count"], session["product_ids"]) == (1, [product_id])
 
-    # 5. The visitor's features online are those of the lake.
+
+def _the_features_online_are_those_of_the_lake(settings: Settings, product_id: str, event: dict[str, Any]) -> None:
     online = build_online_features(settings)
     until(lambda: online.read("visitor_features", [_VISITOR])[0])
     features = online.read("visitor_features", [_VISITOR])[0]
@@ -106,11 +119,12 @@ def test_follow_one_event(traded: RunningStack) -> None:
     assert (features["product_view_count"], list(features["recent_product_ids"])) == (1, [product_id])
     assert features["event_timestamp"] == event["occurred_at"]
 
-    # 6. The storefront gets an answer of the model, with products that exist, and not the one just seen.
-    url = f"http://127.0.0.1:{settings.api.port}/v1/recommendations/{_VISITOR}"
+
+def _the_model_answers_with_other_products(stack: RunningStack, product_id: str) -> None:
+    url = f"http://127.0.0.1:{stack.settings.api.port}/v1/recommendations/{_VISITOR}"
     until(lambda: httpx.get(url, timeout=5).json()["source"] == "model")
     answer = httpx.get(url, timeout=5).json()
     recommended = {product["product_id"] for product in answer["items"]}
     assert recommended
-    assert recommended <= known_product_ids(lake)
+    assert recommended <= known_product_ids(stack.lake)
     assert product_id not in recommended

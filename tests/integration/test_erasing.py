@@ -33,7 +33,7 @@ from data_lake.care.owned_rows import PERSONAL_TABLES
 from data_lake.care.pins import pin, scan_pinned
 from data_lake.care.subjects import customers_of, subject_of
 from tests.fixtures.personal_lake import append, fill, viewed
-from tests.fixtures.silver_rows import rows_of
+from tests.fixtures.rows import rows_of
 
 CLOCK = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
 C_1 = Subject(frozenset({"c-1", "v-1"}), frozenset({"v-both"}))

@@ -13,9 +13,10 @@ from kafka import KafkaProducer
 from pyspark.sql import SparkSession
 
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_REJECTED_DECISIONS, SILVER_REJECTED_EVENTS, TABLES
-from contracts.topics import CLICKSTREAM
+from contracts.topics import CLICKSTREAM, TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.settings import PROJECT_ROOT, child_environment
+from stream_processing.messages import read_topics
 from stream_processing.queries import Surroundings, silver_query
 from stream_processing.runner import StreamRunner
 from tests.fixtures.kafka import Kafka, ReadMessage, end_offsets, read_messages
@@ -48,7 +49,8 @@ class Shop:
 
     def land(self) -> None:
         around = Surroundings(self._spark, self.lake, self.kafka.servers, 1.0, lambda _view, _rows: None)
-        StreamRunner(self.lake, [silver_query(around)], Event()).drain(lambda _: None)
+        messages = read_topics(self._spark, self.kafka.servers, TOPICS)
+        StreamRunner(self.lake, [silver_query(around, messages)], Event()).drain(lambda _: None)
 
     def sent(self) -> list[ReadMessage]:
         """What came on the topic after what was given."""

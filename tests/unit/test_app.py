@@ -231,7 +231,9 @@ def test_bytes_that_are_no_request_are_a_problem(api: TestClient, raw: bytes) ->
 
 def test_an_unknown_path_and_a_wrong_method_are_problems(api: TestClient) -> None:
     assert api.get("/v2/anything").json()["status"] == 404
-    assert api.delete("/v1/purchase-prediction").json()["status"] == 405
+    wrong_method = api.delete("/v1/purchase-prediction")
+    assert (wrong_method.json()["status"], wrong_method.headers["allow"]) == (405, "POST")
+    assert wrong_method.json()["request_id"]
 
 
 def test_ready_with_both_models_and_redis(api: TestClient) -> None:
@@ -260,6 +262,7 @@ def test_metrics_carry_the_names_of_the_contract(api: TestClient) -> None:
     assert f'aisle_requests_total{{{route},status="422"}} 1.0' in text
     assert f'aisle_answers_total{{fallback="",{route},source="model"}} 1.0' in text
     assert 'aisle_model_version{model="recommender"} 3.0' in text
+    assert "aisle_requests_in_flight 1.0" in text
     assert f"aisle_request_seconds_count{{{route}}} 2.0" in text
 
 

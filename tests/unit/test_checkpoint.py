@@ -56,6 +56,7 @@ _ALL = {"offsets/0", "offsets/1", "commits/0", "commits/1"}
 
 
 def test_a_whole_checkpoint_stays_as_it_is(lake: ArrowLake) -> None:
+    (_checkpoint(lake) / "offsets" / "1").write_text(f"{_OFFSETS}\n-")
     assert _prepare(lake) == _ALL
     _land(lake, 1)
     assert _prepare(lake) == _ALL

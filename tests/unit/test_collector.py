@@ -21,6 +21,7 @@ from ingestion.collector.checking import check
 from ingestion.collector.collecting import Collector
 from ingestion.collector.reading import Limits
 from ingestion.collector.room import NoRoomError, Room
+from tests.fixtures.collector import product_viewed
 from tests.fixtures.fake_acknowledged_bus import FakeAcknowledgedBus
 
 EXAMPLES = Path(__file__).parents[2] / "contracts" / "examples"
@@ -62,15 +63,7 @@ def _open(*origins: str) -> Iterator[Door]:
 
 
 def _view(number: int = 0, **fields: Any) -> Event:
-    return {
-        "event_id": f"e-{number}",
-        "event_type": "product_viewed",
-        "schema_version": 1,
-        "occurred_at": "2026-11-21T10:15:30Z",
-        "producer": "web",
-        "visitor_id": f"v-{number % 3}",
-        "product_id": "p-1",
-    } | fields
+    return product_viewed(number) | fields
 
 
 def test_one_event_is_accepted_and_published_like_any_other(door: Door) -> None:
@@ -83,7 +76,7 @@ def test_one_event_is_accepted_and_published_like_any_other(door: Door) -> None:
         "results": [{"index": 0, "result": "accepted", "event_id": "e-7"}],
     }
     (message,) = door.bus.messages
-    assert (message.topic, message.key) == ("clickstream", b"v-1")
+    assert (message.topic, message.key) == ("clickstream", b"v-7")
     assert list(message.headers) == [("producer", b"collector")]
     assert parse_event(message.value, "clickstream") == _view(7)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from batch_processing.customer_features import customer_features
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
-from tests.fixtures.silver_rows import NOON, Row, event, line, rows_of
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import NOON, Row, event, line
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 DAY = timedelta(days=1)

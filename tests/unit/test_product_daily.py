@@ -10,7 +10,8 @@ import pytest
 
 from batch_processing.product_daily import product_daily
 from contracts.tables import GOLD_PRODUCT_DAILY, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
-from tests.fixtures.silver_rows import NOON, Row, event, line, rows_of
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import NOON, Row, event, line
 
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 

@@ -20,7 +20,8 @@ from feature_store.session_features import session_features
 from feature_store.visitor_features import visitor_features
 from stream_processing.sessions import sessionized, sessions
 from stream_processing.visitors import refresh_visitors
-from tests.fixtures.event_rows import START, arrive, event, line, rows_of
+from tests.fixtures.event_rows import START, arrive, event, line
+from tests.fixtures.rows import rows_of
 
 
 class FakeOnline:

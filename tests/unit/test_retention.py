@@ -17,7 +17,8 @@ from data_lake.care import retention
 from data_lake.care.retention import Rule, expire, kept_since, load_policy
 from deployment.cli import lake as lake_command
 from deployment.settings import Settings
-from tests.fixtures.silver_rows import event, rows_of
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import event
 
 TODAY = date(2026, 11, 21)
 MIDNIGHT = datetime(2026, 11, 19, tzinfo=UTC)

@@ -15,7 +15,8 @@ from batch_processing.running import BatchRun, Built
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
 from data_lake.arrow_lake import ArrowLake
-from tests.fixtures.silver_rows import NOON, Row, event, line, rows_of
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import NOON, Row, event, line
 
 [PRODUCT_DAILY] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_DAILY)
 [PRODUCT_FEATURES] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_FEATURES)

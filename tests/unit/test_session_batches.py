@@ -17,7 +17,8 @@ from data_lake.sql import run_sql
 from feature_store import visitor_features as formula
 from feature_store.session_features import session_features
 from stream_processing.sessions import sessionized, sessions
-from tests.fixtures.event_rows import START, event, line, rows_of
+from tests.fixtures.event_rows import START, event, line
+from tests.fixtures.rows import rows_of
 
 # Minutes after 10:00 of the 21st: two sessions, one over midnight, and two days later one that begins at midnight.
 _EVENTS = [

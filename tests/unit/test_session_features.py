@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
 from feature_store.session_features import latest_session_features, session_features
 from stream_processing.sessions import sessionized, sessions
-from tests.fixtures.event_rows import START, event, line, rows_of
+from tests.fixtures.event_rows import START, event, line
+from tests.fixtures.rows import rows_of
 
 _GOLDEN = [
     event("page_viewed", "e-01", 0),

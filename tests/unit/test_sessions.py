@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from stream_processing.sessions import sessionized, sessions
-from tests.fixtures.event_rows import event, line, rows_of
+from tests.fixtures.event_rows import event, line
+from tests.fixtures.rows import rows_of
 
 _GAP = timedelta(minutes=30)
 # Gaps around the limit, and none at all: then the event id decides the order.

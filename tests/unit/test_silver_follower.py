@@ -16,7 +16,8 @@ from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.running_follower import RunningFollower
 from stream_processing.silver_follower import SilverFollower
-from tests.fixtures.event_rows import event, rows_of
+from tests.fixtures.event_rows import event
+from tests.fixtures.rows import rows_of
 
 _START = datetime(2026, 11, 21, 10, tzinfo=UTC)
 _COLUMNS = {SILVER_CLICKSTREAM_EVENTS: ("event_id",), SILVER_POS_EVENTS: ("event_id", "event_type")}

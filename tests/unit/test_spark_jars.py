@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import MissingProgramError
-from deployment.bootstrap.spark import build_spark
+from deployment.bootstrap.spark import _jars, build_spark
 from deployment.settings import Settings
 
 
@@ -18,3 +18,8 @@ def test_missing_jars_are_named_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(MissingProgramError, match=r"spark lacks .*delta-spark_\*\.jar.*: run `make setup`") as raised:
         build_spark(settings, "test")
     assert "kafka-clients" not in str(raised.value)
+
+
+def test_setup_copies_the_jars_that_spark_takes_and_no_more() -> None:
+    jars = Settings().jars_dir / "spark"
+    assert {jar.name for jar in jars.iterdir()} == {Path(jar).name for jar in _jars(jars)}

@@ -1,0 +1,67 @@
+"""``aisle lake rebuild``: silver and gold anew from bronze."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from pathlib import Path
+from threading import Event
+
+import click
+
+from contracts.errors import UserError
+from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, SILVER_SESSIONS, Table, bronze_table
+from contracts.topics import TOPICS
+from data_lake.arrow_lake import ArrowLake
+from deployment.settings import load_settings
+
+_SAY_EVERY_S = 5.0
+_MESSAGES = tuple(bronze_table(topic) for topic in TOPICS)
+_CHECKED = (*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS)
+
+
+@click.command("rebuild")
+@click.option("--into", required=True, type=click.Path(path_type=Path, file_okay=False), help="A lake of its own.")
+def rebuild_command(into: Path) -> None:
+    """Make silver, sessions and revenue anew from bronze, in another lake, by the code that runs live.
+
+    Beside the running streams it takes what bronze holds when it starts. Started again it goes on where it was. The
+    batch tables follow by `aisle batch run all --stale` on that lake.
+
+    \b
+    Examples:
+      aisle lake rebuild --into ./lake-anew
+      AISLE_LAKE_URI=./lake-anew aisle batch run all --stale
+    """
+    settings = load_settings()
+    if into.absolute() == Path(settings.lake):
+        msg = f"--into {into} is the lake itself: expected another directory"
+        raise UserError(msg)
+    source, lake, stop = ArrowLake(settings.lake), ArrowLake(str(into.absolute())), Event()
+    # Spark takes a second to import, and no other command of the group needs it.
+    build = import_module("deployment.bootstrap.stream").build_rebuild
+    with build(settings, lake.uri, stop) as runner:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: stop.set())
+        runner.drain(_teller(lake, _rows(source, _MESSAGES)))
+    checked, sessions = _rows(lake, _CHECKED), lake.count(SILVER_SESSIONS)
+    ended = "stopped, start it again to go on" if stop.is_set() else "done"
+    click.echo(f"{ended}: {checked:,} events and rejected messages, {sessions:,} sessions in {into}")
+
+
+def _teller(lake: ArrowLake, messages: int) -> Callable[[object], None]:
+    said = time.monotonic()
+
+    def tell(_state: object) -> None:
+        nonlocal said
+        if time.monotonic() - said >= _SAY_EVERY_S:
+            said = time.monotonic()
+            click.echo(f"{_rows(lake, _CHECKED):,} from {messages:,} messages of bronze", err=True)
+
+    return tell
+
+
+def _rows(lake: ArrowLake, tables: Iterable[Table]) -> int:
+    return sum(lake.count(table) for table in tables)

@@ -1,0 +1,1 @@
+"""What every HTTP server of Aisle does alike."""

@@ -1,0 +1,68 @@
+"""Errors of a whole request, in the form of RFC 9457."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What an error answer holds at least."""
+
+    type: str = Field(examples=["urn:aisle:problem:not-found"])
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(examples=["Not Found"])
+
+
+class ProblemError(Exception):
+    """Ends a request with an error answer; ``more`` are members beside those of ``Problem``."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        title: str,
+        detail: str,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.title, self.detail = status, title, detail
+        self.more, self.headers = more or {}, headers or {}
+
+
+def problem_response(error: ProblemError) -> Response:
+    """Return the answer that tells the client of ``error``."""
+    kind = f"urn:aisle:problem:{error.title.lower().replace(' ', '-')}"
+    problem = Problem(type=kind, title=error.title, status=error.status, detail=error.detail)
+    content = orjson.dumps(problem.model_dump() | dict(error.more))
+    return Response(content, error.status, headers=dict(error.headers), media_type=MEDIA_TYPE)
+
+
+def add_problem_handlers(app: FastAPI, answer: Callable[[ProblemError], Response] = problem_response) -> None:
+    """Make every error of ``app`` a problem, as ``answer`` writes it."""
+
+    def on_problem(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
+        return answer(error)
+
+    def on_http(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
+        status = HTTPStatus(error.status_code)
+        return answer(ProblemError(status, status.phrase, str(error.detail), headers=error.headers))
+
+    def on_bug(_request: Request, _error: Exception) -> Response:
+        detail = "the server failed on this request; its log says why"
+        return answer(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail))
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_bug)
