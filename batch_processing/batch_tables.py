@@ -18,15 +18,18 @@ from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, categ
 from batch_processing.customer_features import customer_features
 from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
 from batch_processing.customer_rfm import customer_rfm
+from batch_processing.customer_visitors import EVENTS_NAMING_CUSTOMERS, customer_visitors
 from batch_processing.days import DAY, end_of, within
 from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.low_stock import SALES_WINDOW, low_stock
 from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
 from batch_processing.session_training_rows import session_training_rows
-from batch_processing.silver import Silver
+from batch_processing.silver import Activity, Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from batch_processing.visitor_features import visitor_features
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
@@ -35,12 +38,15 @@ from contracts.tables import (
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
     GOLD_FUNNEL_DAILY,
+    GOLD_LOW_STOCK,
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_VISITOR_FEATURES,
+    SILVER_CUSTOMER_VISITORS,
+    SILVER_TRANSACTION_LINES,
     Table,
 )
 from data_lake.sql import Rows, run_sql
@@ -54,12 +60,13 @@ class BatchTable:
     """A table whose days are built on their own: rows of a day by its ``date``, or by the ``as_of`` at its end.
 
     ``sources`` is SQL over silver for the ``source_events`` that each ``date`` should be built from; None for a
-    table as of a day, of which only the latest can be stale.
+    table as of a day, of which only the latest can be stale. ``needs`` is a batch table that it is made from as well.
     """
 
     contract: Table
     build: Build
     sources: str | None = None
+    needs: BatchTable | None = None
 
     @property
     def is_as_of(self) -> bool:
@@ -76,8 +83,35 @@ def _of_days(table: Callable[[Rows, Rows], pa.Table]) -> Build:
     return lambda silver, days: table(*silver.of_days(days))
 
 
+def _activity_of_days(table: Callable[[Activity], pa.Table]) -> Build:
+    return lambda silver, days: table(silver.activity_of(days))
+
+
 def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build:
     return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
+
+
+def _product_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return product_features(silver.activity_up_to(max(days)), [end_of(day) for day in days])
+
+
+def _customer_visitors(silver: Silver, days: Sequence[date]) -> pa.Table:
+    clickstream_events, _ = silver.of_days(days)
+    return customer_visitors(clickstream_events)
+
+
+def _customer_product_matrix(silver: Silver, days: Sequence[date]) -> pa.Table:
+    owners = silver.customer_visitors(max(days))
+    return customer_product_matrix(silver.activity_of(days), owners, silver.counted(EVENTS_OF_CUSTOMERS))
+
+
+def _transaction_lines(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return transaction_lines(silver.of_days(days), silver.feeds_of(days), silver.counted(EVENTS_OF_SALES))
+
+
+def _low_stock(silver: Silver, days: Sequence[date]) -> pa.Table:
+    inventory_events = silver.feeds_of(days).inventory_events
+    return low_stock(silver.ending_with(days, SALES_WINDOW), inventory_events, [end_of(day) for day in days])
 
 
 def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -86,9 +120,8 @@ def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
-    clickstream_events, pos_events = silver.up_to(max(days))
-    categories = run_sql(CATEGORIES, clickstream_events=clickstream_events, pos_events=pos_events)
-    return category_daily(*silver.of_days(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
+    categories = run_sql(CATEGORIES, **silver.activity_up_to(max(days))._asdict())
+    return category_daily(silver.activity_of(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
 
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -123,17 +156,22 @@ def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
     return counted.filter(pc.field("date").isin(list(days)))
 
 
+_CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EVENTS_NAMING_CUSTOMERS)
+
 BATCH_TABLES = (
-    BatchTable(GOLD_PRODUCT_DAILY, _of_days(product_daily), EVENTS_OF_DAYS),
-    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _of_days(product_activity_hourly), EVENTS_OF_DAYS),
+    _CUSTOMER_VISITORS,
+    BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES),
+    BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), EVENTS_OF_DAYS),
+    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
     BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
     BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
-    BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _of_days(customer_product_matrix), EVENTS_OF_CUSTOMERS),
+    BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
     BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
-    BatchTable(GOLD_PRODUCT_FEATURES, _as_of(product_features)),
+    BatchTable(GOLD_PRODUCT_FEATURES, _product_features),
+    BatchTable(GOLD_LOW_STOCK, _low_stock),
 )

@@ -1,10 +1,11 @@
-"""gold.category_daily: what happened to each category on each day."""
+"""gold.category_daily: what happened to each category on each day. Without what bots look at."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
 from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS, PRODUCT_MEASURES
+from batch_processing.silver import Activity
 from contracts.tables import GOLD_CATEGORY_DAILY
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
@@ -40,10 +41,10 @@ _SQL = f"""
 """
 
 
-def category_daily(clickstream_events: Rows, pos_events: Rows, categories: Rows, days: Rows) -> pa.Table:
+def category_daily(activity: Activity, categories: Rows, days: Rows) -> pa.Table:
     """Return one row per category and day (UTC) of whole days of silver.
 
     ``categories`` and ``days`` hold ``CATEGORIES`` and ``EVENTS_UP_TO_DAYS`` of all silver up to then.
     """
-    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, categories=categories, days=days)
+    rows = run_sql(_SQL, **activity._asdict(), categories=categories, days=days)
     return contracted(rows, GOLD_CATEGORY_DAILY)

@@ -1,4 +1,7 @@
-"""gold.customer_features: what each customer bought and returned up to the end of a day."""
+"""gold.customer_features: what each customer bought and returned up to the end of a day.
+
+Purchases and returns that name the customer, and nothing else: a guest's order on a customer's browser is nobody's.
+"""
 
 from __future__ import annotations
 

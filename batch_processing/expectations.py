@@ -1,4 +1,4 @@
-"""What must hold for a day of a gold table before anything is made from it: Great Expectations on pandas."""
+"""What must hold for a day of a batch table before anything is made from it: Great Expectations on pandas."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from contracts.tables import (
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
     GOLD_FUNNEL_DAILY,
+    GOLD_LOW_STOCK,
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_VISITOR_FEATURES,
+    SILVER_CUSTOMER_VISITORS,
+    SILVER_TRANSACTION_LINES,
     Table,
 )
 from data_lake.arrow_lake import ArrowLake
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 _VIEWED_AND_SOLD = [("viewers", "views"), ("orders", "units_sold")]
 # Per table: columns of which the first is never greater than the second.
 _AT_MOST = {
+    SILVER_CUSTOMER_VISITORS: [("first_seen_at", "last_seen_at"), ("event_count", "source_events")],
+    SILVER_TRANSACTION_LINES: [("weather_observed_at", "occurred_at")],
     GOLD_PRODUCT_DAILY: [*_VIEWED_AND_SOLD, ("orders", "source_events")],
     GOLD_PRODUCT_ACTIVITY_HOURLY: [*_VIEWED_AND_SOLD, ("returns", "units_returned"), ("orders", "source_events")],
     GOLD_CATEGORY_DAILY: [*_VIEWED_AND_SOLD, ("orders", "source_events")],
@@ -44,9 +49,12 @@ _AT_MOST = {
     GOLD_CUSTOMER_FEATURES: [("recency_days", "tenure_days"), ("order_count", "unit_count")],
     GOLD_CUSTOMER_RFM: [],
     GOLD_PRODUCT_FEATURES: [("views_1d", "views_7d"), ("views_7d", "views_30d"), ("orders_30d", "units_sold_30d")],
+    GOLD_LOW_STOCK: [("units_sold_7d", "units_sold_28d"), ("quantity_on_hand", "reorder_point")],
 }
-# Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online.
+# Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves.
 _MAY_BE_EMPTY = {
+    SILVER_CUSTOMER_VISITORS,
+    SILVER_TRANSACTION_LINES,
     GOLD_FUNNEL_DAILY,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_VISITOR_FEATURES,
@@ -54,7 +62,9 @@ _MAY_BE_EMPTY = {
     GOLD_STORE_DAILY,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
+    GOLD_LOW_STOCK,
 }
+_MAY_BE_NEGATIVE = {"temperature_c", "discount_ratio"}
 _SHOWN_ROWS = 3
 
 
@@ -83,12 +93,14 @@ def rows_of_day(lake: ArrowLake, table: Table, day: date) -> pd.DataFrame:
 
 
 def expectations_of(table: Table) -> list[Expectation]:
-    """Return a table's suite: there are rows, the key is whole and unique, numbers are not negative, and pairs fit."""
+    """Return a table's suite: there are rows, the key is whole and unique, numbers are not below 0, and pairs fit."""
     # Imported here: it takes seconds, and building tables does not need it.
     import great_expectations.expectations as gxe  # noqa: PLC0415
 
     numbers = [
-        column.name for column in table.columns if column.type.startswith(("bigint", "int", "double", "decimal"))
+        column.name
+        for column in table.columns
+        if column.type.startswith(("bigint", "int", "double", "decimal")) and column.name not in _MAY_BE_NEGATIVE
     ]
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=0 if table in _MAY_BE_EMPTY else 1),
@@ -96,7 +108,9 @@ def expectations_of(table: Table) -> list[Expectation]:
         gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key)),
         *(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0) for name in numbers),
         *(
-            gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A=larger, column_B=smaller, or_equal=True)
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=larger, column_B=smaller, or_equal=True, ignore_row_if="either_value_is_missing"
+            )
             for smaller, larger in _AT_MOST[table]
         ),
     ]

@@ -1,13 +1,14 @@
-"""gold.product_activity_hourly: what happened to each product in each hour."""
+"""gold.product_activity_hourly: what happened to each product in each hour. Without what bots look at."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
 from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS, PRODUCT_MEASURES
+from batch_processing.silver import Activity
 from contracts.tables import GOLD_PRODUCT_ACTIVITY_HOURLY
 from data_lake.schemas import contracted
-from data_lake.sql import Rows, run_sql
+from data_lake.sql import run_sql
 
 _SQL = f"""
     WITH facts AS ({PRODUCT_FACTS}), days AS ({EVENTS_OF_DAYS})
@@ -23,7 +24,7 @@ _SQL = f"""
 """
 
 
-def product_activity_hourly(clickstream_events: Rows, pos_events: Rows) -> pa.Table:
+def product_activity_hourly(activity: Activity) -> pa.Table:
     """Return one row per product and hour (UTC) of whole days of silver; hours without a product have none."""
-    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events)
+    rows = run_sql(_SQL, **activity._asdict())
     return contracted(rows, GOLD_PRODUCT_ACTIVITY_HOURLY)

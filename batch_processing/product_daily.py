@@ -1,13 +1,14 @@
-"""gold.product_daily: what happened to each product on each day."""
+"""gold.product_daily: what happened to each product on each day. Without what bots look at."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
 from batch_processing.product_facts import EVENTS_OF_DAYS, PRODUCT_FACTS, PRODUCT_MEASURES
+from batch_processing.silver import Activity
 from contracts.tables import GOLD_PRODUCT_DAILY
 from data_lake.schemas import contracted
-from data_lake.sql import Rows, run_sql
+from data_lake.sql import run_sql
 
 _SQL = f"""
     WITH facts AS ({PRODUCT_FACTS}), days AS ({EVENTS_OF_DAYS})
@@ -21,7 +22,6 @@ _SQL = f"""
 """
 
 
-def product_daily(clickstream_events: Rows, pos_events: Rows) -> pa.Table:
+def product_daily(activity: Activity) -> pa.Table:
     """Return one row per product and day (UTC) of whole days of silver; days without a product have none."""
-    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events)
-    return contracted(rows, GOLD_PRODUCT_DAILY)
+    return contracted(run_sql(_SQL, **activity._asdict()), GOLD_PRODUCT_DAILY)

@@ -1,8 +1,25 @@
-"""What happened to products, as SQL over silver: the rows that every batch table is counted from."""
+"""What happened to products, as SQL over silver: the rows that every batch table is counted from.
+
+What bots view and put into carts says nothing of products and does not count; what is sold counts, whoever bought it.
+The queries read the table ``bot_sessions``: those of ``silver.sessions`` that are a bot's.
+"""
 
 from __future__ import annotations
 
-_TOUCHED = "event_type IN ('product_viewed', 'product_added_to_cart', 'product_removed_from_cart')"
+
+def _touches(by: str) -> str:
+    """Return SQL for the views and cart changes that have (SEMI) or have not (ANTI) a bot's session."""
+    return f"""
+        SELECT
+            event_id, event_type, occurred_at, event.visitor_id, customer_id,
+            product_id, quantity, unit_price, category, brand
+        FROM clickstream_events AS event {by} JOIN bot_sessions AS bot
+            ON event.visitor_id = bot.visitor_id AND occurred_at BETWEEN started_at AND ended_at
+        WHERE event_type IN ('product_viewed', 'product_added_to_cart', 'product_removed_from_cart')
+    """
+
+
+_TOUCHES = _touches("ANTI")
 
 # One row per line of an order, sale or return, the line's members as columns; quantities are positive on returns too.
 DEAL_LINES = """
@@ -22,10 +39,7 @@ DEAL_LINES = """
 
 # One row per view, cart change or line; sold and amount are null where nothing was sold or returned.
 PRODUCT_FACTS = f"""
-    SELECT
-        event_id, event_type, occurred_at, visitor_id, customer_id, product_id, quantity, unit_price, category, brand
-    FROM clickstream_events
-    WHERE {_TOUCHED}
+    {_TOUCHES}
     UNION ALL BY NAME
     {DEAL_LINES}
 """
@@ -43,13 +57,19 @@ PRODUCT_MEASURES = """
     round(coalesce(sum(amount) FILTER (NOT sold), 0), 2) AS refunded
 """
 
-# One row per day (UTC) with a fact, and the number of events that its facts come from.
+# One row per day (UTC) with a fact, and the number of events that its facts come from. Those left out count twice, so
+# that the sum grows with each event, also with one that shows that those before it were a bot's.
 EVENTS_OF_DAYS = f"""
-    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    SELECT occurred_at::DATE AS date, sum(weight)::BIGINT AS source_events
     FROM (
-        SELECT occurred_at FROM clickstream_events WHERE {_TOUCHED} OR event_type = 'order_placed'
+        SELECT occurred_at, 1 AS weight FROM ({_TOUCHES})
         UNION ALL
-        SELECT occurred_at FROM pos_events
+        SELECT occurred_at, 2 FROM ({_touches("SEMI")})
+        UNION ALL
+        SELECT occurred_at, 1 FROM clickstream_events WHERE event_type = 'order_placed'
+        UNION ALL
+        SELECT occurred_at, 1 FROM pos_events
     )
     GROUP BY date
+    HAVING min(weight) = 1
 """

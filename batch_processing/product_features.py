@@ -1,4 +1,4 @@
-"""gold.product_features: each product's last price and its demand up to the end of a day."""
+"""gold.product_features: each product's last price and its demand up to the end of a day. Without what bots look at."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from batch_processing.as_of import as_of_table, before_each
 from batch_processing.product_facts import PRODUCT_FACTS
+from batch_processing.silver import Activity
 from contracts.tables import GOLD_PRODUCT_FEATURES
 from data_lake.schemas import contracted
-from data_lake.sql import Rows, run_sql
+from data_lake.sql import run_sql
 
 # arg_max passes over nulls: the last known value; the event id decides between events of one instant.
 _SQL = f"""
@@ -36,7 +37,7 @@ _SQL = f"""
 """
 
 
-def product_features(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequence[datetime]) -> pa.Table:
+def product_features(activity: Activity, as_ofs: Sequence[datetime]) -> pa.Table:
     """Return one row per product ever seen before ``as_of``; windows are whole days back from ``as_of``."""
-    rows = run_sql(_SQL, clickstream_events=clickstream_events, pos_events=pos_events, as_ofs=as_of_table(as_ofs))
+    rows = run_sql(_SQL, **activity._asdict(), as_ofs=as_of_table(as_ofs))
     return contracted(rows, GOLD_PRODUCT_FEATURES)

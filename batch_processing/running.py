@@ -1,4 +1,4 @@
-"""Builds gold tables for days: reads silver, transforms, replaces whole days. Safe to repeat."""
+"""Builds the batch tables for days: reads silver, transforms, replaces whole days. Safe to repeat."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from batch_processing.batch_tables import BATCH_TABLES, BatchTable
 from batch_processing.days import built_from, by_day, latest_days, stale_days
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.silver import SILVER_TABLES, Silver
+from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.retention import kept_since
 
@@ -47,6 +48,7 @@ class BatchRun:
         """
         for table in tables:
             self._silver.require_events(table.contract.name, days, history_counts=table.is_as_of)
+            self._catch_up(table)
             self._build(table, days)
 
     def build_stale(self, tables: Iterable[BatchTable], today: date) -> None:
@@ -55,15 +57,24 @@ class BatchRun:
         What expired from silver stays in gold.
         """
         for table in tables:
+            self._catch_up(table)
             if days := self._stale_days(table, today):
                 self._build(table, days)
 
     def _stale_days(self, table: BatchTable, today: date) -> list[date]:
         if table.sources is None:
             return latest_days(by_day(self._silver.counted(EVENTS_OF_DAYS)), today)
-        silver = by_day(self._silver.counted(table.sources))
         kept_from = max(kept_since(each, today) for each in SILVER_TABLES)
-        return stale_days(silver, built_from(self._lake.scan(table.contract)), kept_from)
+        return self._differing(table.contract, table.sources, kept_from)
+
+    def _catch_up(self, table: BatchTable) -> None:
+        """Build the stale days of what the table is made from: any of them may matter for any of its days."""
+        needed = table.needs
+        if needed and needed.sources and (days := self._differing(needed.contract, needed.sources, date.min)):
+            self._build(needed, days)
+
+    def _differing(self, table: Table, sources: str, kept_from: date) -> list[date]:
+        return stale_days(by_day(self._silver.counted(sources)), built_from(self._lake.scan(table)), kept_from)
 
     def _build(self, table: BatchTable, days: Sequence[date]) -> None:
         started, rows = time.perf_counter(), 0

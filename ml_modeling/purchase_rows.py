@@ -19,6 +19,11 @@ MIN_SESSIONS = 100
 MIN_POSITIVE_SESSIONS = 10
 
 
+def of_people(rows: pa.Table, bot_sessions: pa.Table) -> pa.Table:
+    """Return the rows without those of ``bot_sessions`` (session_id): bots never buy, and would flatter the model."""
+    return rows.filter(pc.invert(pc.is_in(rows["session_id"], bot_sessions["session_id"].combine_chunks())))
+
+
 def closed_rows(rows: pa.Table, now: datetime) -> LabelledRows:
     """Return the rows of the sessions that ended more than 30 minutes before ``now``: only their label is final.
 

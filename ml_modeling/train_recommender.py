@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -17,7 +18,7 @@ from ml_modeling.recommender import Recommender, RecommenderArrays
 from ml_modeling.time_split import later_part
 from ml_modeling.trained_model import RECOMMENDER, TrainedModel
 
-COLUMNS = ("session_id", "started_at", "product_ids")
+COLUMNS = ("session_id", "started_at", "product_ids", "is_bot")
 MIN_SESSIONS = 10
 MIN_CASES = 50
 MAX_CASES = 20_000
@@ -33,7 +34,7 @@ Case = tuple[list[str], str]
 
 
 def train_recommender(sessions: pa.Table) -> TrainedModel:
-    """Evaluate on the latest fifth of ``sessions``, then fit on all of them.
+    """Evaluate on the latest fifth of ``sessions``, then fit on all of them; those of bots are left out.
 
     The metrics are Recall@20 and MRR@20 of the next distinct product, ranked among all products. Raises
     ``NotReadyError`` where fewer than ``MIN_SESSIONS`` sessions hold a product.
@@ -102,8 +103,9 @@ def _position(model: Recommender, case: Case, uses_context: bool) -> int | None:
 
 
 def _sessions_with_products(sessions: pa.Table) -> tuple[NDArray[np.datetime64], list[list[str]]]:
-    """Return starts and products of the sessions that have any, by start and id: the table's order is arbitrary."""
-    ordered = sessions.select(COLUMNS).sort_by([("started_at", "ascending"), ("session_id", "ascending")])
+    """Return starts and products of people's sessions that have any, by start and id: a table's order is arbitrary."""
+    of_people = sessions.select(COLUMNS).filter(pc.invert(sessions["is_bot"]))
+    ordered = of_people.sort_by([("started_at", "ascending"), ("session_id", "ascending")])
     starts, baskets = ordered["started_at"].to_pylist(), ordered["product_ids"].to_pylist()
     kept = [(start, basket) for start, basket in zip(starts, baskets, strict=True) if basket]
     if len(kept) < MIN_SESSIONS:

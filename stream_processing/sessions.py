@@ -1,4 +1,10 @@
-"""``silver.sessions``: activity of one visitor with no gap over 30 minutes."""
+"""``silver.sessions``: activity of one visitor with no gap over 30 minutes.
+
+A session is a bot's where 20 of its events lie within 60 s, or where it has 30 or more at nearly constant gaps: their
+standard deviation is below a tenth of their mean. The fastest of 4,504 real visitors (REES46) has 12 within 60 s, and
+the steadiest of those with 30 or more a standard deviation of 0.6 means. Times in whole minutes or days would make
+people look like bots.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +39,8 @@ _SESSIONIZED = f"""
     )
     SELECT
         * EXCLUDE (gap_us, lines),
+        if(gap_us <= 30 * 60 * 1000000, gap_us, NULL) AS gap_us,
+        epoch_us(occurred_at) - lag(epoch_us(occurred_at), 19) OVER in_session AS last_20_us,
         sha256(visitor_id || '|' || first_value(event_id) OVER in_session) AS session_id,
         list_sum([line.quantity * line.unit_price::DECIMAL(28, 4) FOR line IN lines]) AS amount,
         CASE
@@ -60,7 +68,9 @@ _SESSIONS = """
         count_if(event_type = 'search_performed') AS search_count,
         count_if(event_type = 'order_placed') AS order_count,
         round(coalesce(sum(amount), 0), 2) AS revenue,
-        flatten(list(product_ids ORDER BY occurred_at, event_id)) AS product_ids
+        flatten(list(product_ids ORDER BY occurred_at, event_id)) AS product_ids,
+        coalesce(min(last_20_us) <= 60 * 1000000, false)
+        OR (count(*) >= 30 AND stddev_pop(gap_us) < 0.1 * avg(gap_us)) AS is_bot
     FROM events
     GROUP BY session_id, visitor_id
 """
@@ -69,8 +79,9 @@ _SESSIONS = """
 def sessionized(events: pa.Table | ds.Dataset) -> pa.Table:
     """Return the activity among rows of ``silver.clickstream_events`` with its session.
 
-    Adds ``session_number`` (from 1 for each visitor), ``session_id``, ``amount`` (of an order, exact to four places)
-    and ``product_ids`` (none for a page, one for a view, every line's for an order). ``events`` must hold everything
+    Adds ``session_number`` (from 1 for each visitor), ``session_id``, ``amount`` (of an order, exact to four places),
+    ``product_ids`` (none for a page, one for a view, every line's for an order), ``gap_us`` since the session's event
+    before, and ``last_20_us``, how long the session took for 20 events up to this one. ``events`` must hold everything
     of each visitor in it: a late event can join two sessions or move a start, and the ids follow.
     """
     return run_sql(_SESSIONIZED, events=events)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts.tables.table import MONEY, TOTAL, Column, Table
 
-_COUNTED = "silver events counted in any row of the day when it was built: a day whose count differs is stale"
-_COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
+_COUNTED = "silver events counted in any row of the day, bots' twice, when it was built: where it differs, it is stale"
+_COUNTED_UP_TO = "silver events up to the end of the day, bots' twice, when it was built: where it differs, it is stale"
 
 _SESSION_FEATURES = (
     Column("event_count", "int", "events of the session up to and with this one"),
@@ -142,7 +142,7 @@ GOLD_CATEGORY_DAILY = Table(
 
 GOLD_FUNNEL_DAILY = Table(
     name="gold.funnel_daily",
-    grain="the online sessions that started on one day (UTC) on one kind of device",
+    grain="the online sessions, without bots', that started on one day (UTC) on one kind of device",
     key=("date", "device"),
     columns=(
         Column("date", "date"),
@@ -195,7 +195,7 @@ GOLD_STORE_DAILY = Table(
 
 GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
     name="gold.customer_product_matrix",
-    grain="one customer and one product on one day (UTC), from events that name the customer; sum days for a window",
+    grain="one customer and one product on one day (UTC), anonymous views on own browsers included; days add up",
     key=("date", "customer_id", "product_id"),
     columns=(
         Column("date", "date"),
@@ -204,7 +204,11 @@ GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
         Column("views", "bigint"),
         *_IN_CART,
         *_SOLD,
-        Column("source_events", "bigint", _COUNTED),
+        Column(
+            "source_events",
+            "bigint",
+            "events counted in any row of the day, and sightings of customers that decide on them: else it is stale",
+        ),
     ),
 )
 
@@ -241,6 +245,26 @@ GOLD_CUSTOMER_RFM = Table(
         Column("recency_score", "int", "5 × the share of customers who bought longer ago, rounded down, + 1"),
         Column("frequency_score", "int", "5 × the share of customers with fewer orders, rounded down, + 1"),
         Column("monetary_score", "int", "5 × the share of customers with less revenue, rounded down, + 1"),
+    ),
+)
+
+GOLD_LOW_STOCK = Table(
+    name="gold.low_stock",
+    grain="one product at one store or warehouse that should be ordered, as of the end of one day (UTC)",
+    key=("location_id", "product_id", "as_of"),
+    columns=(
+        Column("location_id", "string"),
+        Column("product_id", "string"),
+        Column("as_of", "timestamp", "end of the day, exclusive"),
+        Column("location_kind", "string", "store or warehouse"),
+        Column("quantity_on_hand", "bigint", "the last level reported"),
+        Column("reorder_point", "bigint", "units of 4 days at the greater of both rates, rounded up"),
+        Column("units_sold_7d", "bigint", "sold there; of a warehouse all that was sold online"),
+        Column("units_sold_28d", "bigint"),
+        Column("cover_7d_days", "double", "quantity over units a day of the last 7 days; null without sales"),
+        Column("cover_28d_days", "double", "quantity over units a day of the last 28 days; null without sales"),
+        Column("changed_at", "timestamp", "when the level was reported"),
+        Column("change_reason", "string"),
     ),
 )
 

@@ -230,6 +230,58 @@ SILVER_REJECTED_DECISIONS = Table(
     ),
 )
 
+SILVER_CUSTOMER_VISITORS = Table(
+    name="silver.customer_visitors",
+    grain="one stretch of one day (UTC) in which one visitor's events name one customer, none of another between",
+    key=("visitor_id", "first_seen_at"),
+    columns=(
+        Column("date", "date"),
+        Column("visitor_id", "string"),
+        Column("customer_id", "string"),
+        Column("first_seen_at", "timestamp", "the stretch's first event that names the customer"),
+        Column("last_seen_at", "timestamp", "the last one"),
+        Column("event_count", "bigint", "events that name the customer"),
+        Column("source_events", "bigint", "events of the day that name any customer, when it was built"),
+    ),
+)
+
+SILVER_TRANSACTION_LINES = Table(
+    name="silver.transaction_lines",
+    grain="one line of an online order or a till's sale, with what held at its time; days as in UTC",
+    key=("event_id", "line_number"),
+    columns=(
+        Column("date", "date", "of occurred_at"),
+        Column("event_id", "string", "of the order or the sale"),
+        Column("line_number", "int", "from 1, in the order of the event"),
+        Column("occurred_at", "timestamp"),
+        Column("channel", "string", "online or pos"),
+        Column("transaction_id", "string", "the order or the sale"),
+        Column("visitor_id", "string", "null in stores"),
+        Column("customer_id", "string", "as the event names it"),
+        Column("store_id", "string", "null online"),
+        Column("country", "string"),
+        Column("product_id", "string"),
+        Column("category", "string", "the line's; else that of the master data up to then"),
+        Column("brand", "string", "the line's; else that of the master data up to then"),
+        Column("quantity", "int"),
+        Column("unit_price", MONEY, "paid"),
+        Column("list_price", MONEY, "of the master data up to then; null before the first"),
+        Column("own_price", MONEY, "of the last price change in effect, else list_price; before promotions"),
+        Column("discount_ratio", "double", "1 - unit_price / own_price: below 0 where more was paid; null without one"),
+        Column("promotion_ids", "array<string>", "those that held, the last to start first, then by plan_id"),
+        Column("weather_observed_at", "timestamp", "the store's last observation, at most 24 hours old; null online"),
+        Column("temperature_c", "double"),
+        Column("precipitation_mm", "double", "in the hour before the observation"),
+        Column("wind_m_per_s", "double"),
+        Column("condition", "string"),
+        Column(
+            "source_events",
+            "bigint",
+            "silver events that the day's rows may depend on when it was built: where it differs, it is stale",
+        ),
+    ),
+)
+
 SILVER_SESSIONS = Table(
     name="silver.sessions",
     grain="one session of a visitor: activity with no gap over 30 minutes; recommendations_shown is not activity",
@@ -255,5 +307,6 @@ SILVER_SESSIONS = Table(
             "array<string>",
             "products viewed, put into the cart, clicked or ordered, in that order, repeats kept",
         ),
+        Column("is_bot", "boolean", "20 events within 60 s, or 30 or more at nearly constant gaps"),
     ),
 )

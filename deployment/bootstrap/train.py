@@ -10,6 +10,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
+
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
 from contracts import Clock
@@ -30,8 +32,10 @@ def build_trainers(settings: Settings, clock: Clock) -> Mapping[str, Callable[[]
     """Return how each model is trained from the lake; a trainer raises ``NotReadyError`` without enough data."""
     lake = ArrowLake(settings.lake)
     return {
-        RECOMMENDER: lambda: _with_version(lake, SILVER_SESSIONS, _train_recommender(lake)),
-        PURCHASE: lambda: _with_version(lake, GOLD_SESSION_TRAINING_ROWS, _train_purchase(lake, clock)),
+        RECOMMENDER: lambda: _with_versions(lake, _train_recommender(lake), SILVER_SESSIONS),
+        PURCHASE: lambda: _with_versions(
+            lake, _train_purchase(lake, clock), GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS
+        ),
     }
 
 
@@ -63,7 +67,9 @@ def _train_purchase(lake: ArrowLake, clock: Clock) -> TrainedModel:
     """Bring the training rows up to date first: of an old row nobody knows whether its session went on."""
     _build_training_rows(lake, clock)
     rows = import_module("ml_modeling.purchase_rows")
-    closed = rows.closed_rows(lake.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), clock.now())
+    bot_sessions = lake.read(SILVER_SESSIONS, ["session_id"], pc.field("is_bot"))
+    of_people = rows.of_people(lake.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), bot_sessions)
+    closed = rows.closed_rows(of_people, clock.now())
     trained: TrainedModel = import_module("ml_modeling.train_purchase").train_purchase(closed)
     return trained
 
@@ -81,5 +87,5 @@ def _build_training_rows(lake: ArrowLake, clock: Clock) -> None:
         run.build_stale(tables, today)
 
 
-def _with_version(lake: ArrowLake, table: Table, trained: TrainedModel) -> TrainedModel:
-    return replace(trained, data_versions={table.name: lake.version(table)})
+def _with_versions(lake: ArrowLake, trained: TrainedModel, *tables: Table) -> TrainedModel:
+    return replace(trained, data_versions={table.name: lake.version(table) for table in tables})

@@ -1,4 +1,4 @@
-"""``aisle batch``: build and check gold tables for a day."""
+"""``aisle batch``: build and check the tables of a day."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from deployment.bootstrap.batch import build_lake
 from deployment.settings import load_settings
 
 _TABLE_OF = {table.contract.name.partition(".")[2]: table for table in BATCH_TABLES}
+_BY_NAME = _TABLE_OF | {table.contract.name: table for table in BATCH_TABLES}
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group()
 def command() -> None:
-    """Build and check gold tables for a day.
+    """Build and check the tables of a day.
 
     \b
     Examples:
@@ -94,7 +95,7 @@ def _tables(name: str) -> list[BatchTable]:
     if name == "all":
         return list(BATCH_TABLES)
     try:
-        return [_TABLE_OF[name.removeprefix("gold.")]]
+        return [_BY_NAME[name]]
     except KeyError:
         msg = f"unknown batch table {name!r}: expected one of all, {', '.join(_TABLE_OF)}"
         raise UnknownNameError(msg) from None

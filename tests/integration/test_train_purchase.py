@@ -6,13 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from contracts.errors import NotReadyError
 from contracts.tables import SESSION_FEATURE_NAMES
 from ml_modeling.purchase import BOOSTER_MODULES, PurchaseModel
-from ml_modeling.purchase_rows import closed_rows
+from ml_modeling.purchase_rows import closed_rows, of_people
 from ml_modeling.train_purchase import train_purchase
 from ml_modeling.trained_model import TrainedModel
 from tests.fixtures.training_tables import NOW, START, training_rows_table
@@ -72,6 +73,14 @@ def test_only_closed_sessions_are_learned_from() -> None:
     last_end = START + timedelta(minutes=30 * 199 + 4)
     assert len(closed_rows(table, last_end + timedelta(minutes=30, seconds=1))) == 200 * 4
     assert len(closed_rows(table, last_end + timedelta(minutes=30))) == 199 * 4
+
+
+def test_rows_of_bots_are_left_out_and_all_others_stay() -> None:
+    table = training_rows_table(20)
+    people = of_people(table, pa.table({"session_id": ["s3", "s7", "elsewhere"]}))
+    assert set(table["session_id"].to_pylist()) - set(people["session_id"].to_pylist()) == {"s3", "s7"}
+    assert len(people) == len(table) - 8
+    assert of_people(table, pa.table({"session_id": pa.array([], pa.string())})) == table
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ TODAY = NOON.date()
 
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
-    events = {"clickstream_events": shop.clickstream_events, "pos_events": shop.pos_events}
-    categories, days = run_sql(CATEGORIES, **events), run_sql(EVENTS_UP_TO_DAYS, **events)
-    return by_key(category_daily(**events, categories=categories, days=days), "date", "category")
+    activity = shop.activity
+    categories, days = (run_sql(sql, **activity._asdict()) for sql in (CATEGORIES, EVENTS_UP_TO_DAYS))
+    return by_key(category_daily(activity, categories, days), "date", "category")
 
 
 @pytest.mark.parametrize("seed", range(3))

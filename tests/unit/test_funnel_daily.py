@@ -81,3 +81,13 @@ def test_the_checkout_of_another_session_or_visitor_does_not_count() -> None:
     ]
     built = build(SmallShop(rows, []))
     assert {device: row["with_checkout"] for (_, device), row in built.items()} == {"unknown": 0, "tablet": 2}
+
+
+def test_bots_are_left_out() -> None:
+    views = [
+        event("product_viewed", NOON + number * MINUTE / 60, visitor_id="bot", product_id="p") for number in range(20)
+    ]
+    person = event("product_viewed", NOON, visitor_id="v", product_id="p")
+    [row] = build(SmallShop([*views, person], [])).values()
+    assert (row["sessions"], row["with_view"], row["source_events"]) == (1, 1, 1 + 2 * 20)
+    assert build(SmallShop(views, [])) == {}

@@ -12,13 +12,18 @@ from typing import Any, NamedTuple
 import orjson
 import pytest
 
+from batch_processing.silver import Feeds
+from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from contracts import Event, check_event
+from contracts.tables import EVENT_TABLES
+from data_lake.sql import run_sql
 from data_sources.offers import ONLINE, POS
 from data_sources.promotions import Promotion
 from data_sources.shop import Shop, ShopSettings
 from data_sources.stores import HEAT_LIFTS_PER_C, STORES, WET_VISIT_RATIO, heat_factor
 from data_sources.times import DAY_MS, HOUR_MS, ms_of
 from data_sources.truth import effects_of
+from tests.fixtures.simulated_silver import silver_of
 
 NOVEMBER, JULY = datetime(2026, 11, 2, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
 DAYS = 12
@@ -136,6 +141,26 @@ def test_every_price_paid_is_explained_by_the_events_before_it() -> None:
             price = price_before_promotion(line.product_id, line.at)
             assert Decimal(line.unit_price) == reduced(price, plan, line.quantity), line
     assert set(kinds) == {"none", "percent", "amount", "bundle"}
+
+
+def test_the_transaction_lines_say_what_each_price_came_from() -> None:
+    silver = {table.name.partition(".")[2]: silver_of(trade(), table) for table in EVENT_TABLES.values()}
+    sales, feeds = (
+        (silver["clickstream_events"], silver["pos_events"]),
+        Feeds(*(silver[name] for name in Feeds._fields)),
+    )
+    rows = transaction_lines(sales, feeds, run_sql(EVENTS_OF_SALES, **silver)).to_pylist()
+    plans = {plan["plan_id"]: plan for plan in of_type("promotion_planned")}
+    # Master data goes round: a product has no price known before its first turn, where it was never changed.
+    known = [row for row in rows if row["own_price"] is not None]
+    assert len(known) > 0.7 * len(rows)
+    for row in known:
+        plan = plans[row["promotion_ids"][0]] if row["promotion_ids"] else None
+        own_price = row["own_price"].quantize(list_prices()[row["product_id"]])
+        assert row["unit_price"] == reduced(own_price, plan, row["quantity"]), row
+    in_stores = [row for row in rows if row["channel"] == "pos"]
+    assert all(row["occurred_at"] - row["weather_observed_at"] < timedelta(hours=1) for row in in_stores)
+    assert len(in_stores) + sum(1 for _ in lines("order_placed")) == len(rows)
 
 
 def stock_of_each_place() -> dict[tuple[str, str], list[tuple[str, Any]]]:

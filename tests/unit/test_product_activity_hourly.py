@@ -12,7 +12,7 @@ from tests.fixtures.small_shop import SmallShop, by_key, day_of, is_return, meas
 
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
-    return by_key(product_activity_hourly(shop.clickstream_events, shop.pos_events), "hour", "product_id")
+    return by_key(product_activity_hourly(shop.activity), "hour", "product_id")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -37,7 +37,7 @@ def test_random_shops_equal_plain_python(seed: int) -> None:
 
 def test_the_hours_of_a_day_add_up_to_the_day() -> None:
     shop = random_shop(7)
-    days = by_key(product_daily(shop.clickstream_events, shop.pos_events), "date", "product_id")
+    days = by_key(product_daily(shop.activity), "date", "product_id")
     hours = build(shop)
     for (day_of_row, product_id), day in days.items():
         of = [row for (_, product), row in hours.items() if (row["date"], product) == (day_of_row, product_id)]

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from batch_processing.product_daily import product_daily
-from contracts.tables import GOLD_PRODUCT_DAILY, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
-from tests.fixtures.rows import rows_of
+from contracts.tables import GOLD_PRODUCT_DAILY
 from tests.fixtures.silver_rows import NOON, Row, event, line
+from tests.fixtures.small_shop import SmallShop
 
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def build(clickstream: list[Row], pos: list[Row]) -> dict[tuple[date, str], dict[str, Any]]:
-    rows = product_daily(rows_of(SILVER_CLICKSTREAM_EVENTS, clickstream), rows_of(SILVER_POS_EVENTS, pos)).to_pylist()
+    rows = product_daily(SmallShop(clickstream, pos).activity).to_pylist()
     found = {(row["date"], row["product_id"]): row for row in rows}
     assert len(found) == len(rows), "the key is not unique"
     return found
@@ -149,3 +149,17 @@ def _in_plain_python(events: list[Row]) -> dict[tuple[date, str], dict[str, Any]
 
 def _rounded(amount: Decimal | int) -> Decimal:
     return Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def test_what_a_bot_views_does_not_count_and_what_it_buys_does() -> None:
+    views = [
+        event("product_viewed", NOON + number * timedelta(seconds=1), visitor_id="bot", product_id="p")
+        for number in range(20)
+    ]
+    order = event("order_placed", NOON + timedelta(seconds=30), visitor_id="bot", lines=[line("p")])
+    before = event("product_viewed", NOON - timedelta(hours=1), visitor_id="bot", product_id="p")
+    other = event("product_viewed", NOON + timedelta(seconds=5), visitor_id="v", product_id="p")
+    [row] = build([*views, order, before, other], []).values()
+    assert (row["views"], row["viewers"], row["orders"], row["source_events"]) == (2, 2, 1, 3 + 2 * 20)
+    [row] = build([*views[1:], before], []).values()
+    assert (row["views"], row["source_events"]) == (20, 20)

@@ -5,9 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from batch_processing.product_features import product_features
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
-from tests.fixtures.rows import rows_of
 from tests.fixtures.silver_rows import NOON, Row, event, line
+from tests.fixtures.small_shop import SmallShop
 
 AS_OF = datetime(2026, 11, 21, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -15,9 +14,7 @@ MOMENT = timedelta(microseconds=1)
 
 
 def build(clickstream: list[Row], pos: list[Row], *as_ofs: datetime) -> list[dict[str, Any]]:
-    rows = product_features(
-        rows_of(SILVER_CLICKSTREAM_EVENTS, clickstream), rows_of(SILVER_POS_EVENTS, pos), as_ofs or (AS_OF,)
-    )
+    rows = product_features(SmallShop(clickstream, pos).activity, as_ofs or (AS_OF,))
     return sorted(rows.to_pylist(), key=lambda row: (row["product_id"], row["as_of"]))
 
 

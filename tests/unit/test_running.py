@@ -13,10 +13,11 @@ from batch_processing.days import end_of, within
 from batch_processing.product_daily import product_daily
 from batch_processing.running import BatchRun, Built
 from contracts.errors import NotReadyError
-from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS
+from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from tests.fixtures.rows import rows_of
 from tests.fixtures.silver_rows import NOON, Row, event, line
+from tests.fixtures.small_shop import SmallShop
 
 [PRODUCT_DAILY] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_DAILY)
 [PRODUCT_FEATURES] = (table for table in BATCH_TABLES if table.contract == GOLD_PRODUCT_FEATURES)
@@ -60,14 +61,17 @@ def test_stale_days_are_replaced_and_the_others_stay(shop: Shop) -> None:
     shop.run().build_stale(BATCH_TABLES, TODAY)
     latest = [date(2026, 11, 20)]
     assert [(built.table, list(built.days)[-2:], built.rows) for built in shop.built] == [
+        ("silver.customer_visitors", latest, 1),
+        ("silver.transaction_lines", latest, 1),
         ("gold.product_daily", [date(2026, 11, 20), FAR], 4),
         ("gold.product_activity_hourly", [date(2026, 11, 20), FAR], 4),
         ("gold.category_daily", [date(2026, 11, 20), FAR], 3),
         ("gold.basket_pairs", latest, 1),
-        ("gold.customer_product_matrix", latest, 1),
+        ("gold.customer_product_matrix", [date(2026, 11, 20), FAR], 3),
         ("gold.customer_features", latest, 1),
         ("gold.customer_rfm", latest, 1),
         ("gold.product_features", latest, 2),
+        ("gold.low_stock", latest, 0),
     ]
 
     shop.land(viewed(-1))
@@ -149,7 +153,8 @@ def test_files_of_other_days_are_not_opened(shop: Shop) -> None:
     [middle] = [name for name in events.files if _days_in(shop.lake, name) == {NOON.date()}]
     for name in set(events.files) - {middle}:
         Path(shop.lake.path(SILVER_CLICKSTREAM_EVENTS), name).unlink()
-    [row] = product_daily(events.filter(within([NOON.date()])), rows_of(SILVER_POS_EVENTS, [])).to_pylist()
+    activity = SmallShop([], []).activity._replace(clickstream_events=events.filter(within([NOON.date()])))
+    [row] = product_daily(activity).to_pylist()
     assert row["views"] == 1
 
 

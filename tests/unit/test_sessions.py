@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from hashlib import sha256
-from itertools import groupby
+from itertools import groupby, pairwise
+from statistics import fmean, pstdev
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from data_sources.bots import bot_ids
+from data_sources.shop import Shop, ShopSettings
 from stream_processing.sessions import sessionized, sessions
-from tests.fixtures.event_rows import event, line
+from tests.fixtures.event_rows import START, event, line
 from tests.fixtures.rows import rows_of
+from tests.fixtures.simulated_silver import silver_of
 
 _GAP = timedelta(minutes=30)
 # Gaps around the limit, and none at all: then the event id decides the order.
@@ -92,7 +96,15 @@ def _session(events: list[dict[str, Any]]) -> dict[str, Any]:
         "order_count": kinds.count("order_placed"),
         "revenue": total.quantize(Decimal("0.01"), "ROUND_HALF_UP"),
         "product_ids": [product for each in events for product in _products(each)],
+        "is_bot": _is_bot([each["occurred_at"].timestamp() for each in events]),
     }
+
+
+def _is_bot(times: list[float]) -> bool:
+    gaps = [after - before for before, after in pairwise(times)]
+    return any(last - first <= 60 for first, last in zip(times, times[19:], strict=False)) or (
+        len(times) >= 30 and pstdev(gaps) < 0.1 * fmean(gaps)
+    )
 
 
 def _products(each: dict[str, Any]) -> list[str]:
@@ -109,3 +121,40 @@ def test_sessions_equal_those_of_plain_python(events: list[dict[str, Any]]) -> N
     by_id = lambda row: row["session_id"]  # noqa: E731
     assert rows.column_names == list(SILVER_SESSIONS.column_names)
     assert sorted(rows.to_pylist(), key=by_id) == sorted(_expected(events), key=by_id)
+
+
+def _flag(*seconds: float) -> list[bool]:
+    """Return whether each session of one visitor who is active at these times is a bot's, in order of time."""
+    events = [event("page_viewed", f"e-{number:03d}", at / 60) for number, at in enumerate(seconds)]
+    rows = sessions(sessionized(rows_of(SILVER_CLICKSTREAM_EVENTS, events))).sort_by("started_at")
+    flags: list[bool] = rows["is_bot"].to_pylist()
+    return flags
+
+
+def test_twenty_events_within_a_minute_are_a_bots() -> None:
+    slow_start = [-900.0, -500.0]
+    assert _flag(*slow_start, *(60 * number / 19 for number in range(20))) == [True]
+    assert _flag(*slow_start, *(60.1 * number / 19 for number in range(20))) == [False]
+    assert _flag(*(0.1 * number for number in range(19))) == [False]
+    assert _flag(*(0.1 * number for number in range(10)), *(3600 + 0.1 * number for number in range(10))) == [False] * 2
+
+
+def test_thirty_events_like_clockwork_are_a_bots() -> None:
+    assert _flag(*(20.0 * number for number in range(30))) == [True]
+    assert _flag(*(20.0 * number for number in range(29))) == [False]
+    assert _flag(*(20.0 * number + number % 2 for number in range(30))) == [True]
+    assert _flag(*(20.0 * number + 3 * (number % 2) for number in range(30))) == [False]
+
+
+def test_the_wait_before_a_session_is_not_one_of_its_gaps() -> None:
+    assert _flag(-99_999.0, *(20.0 * number for number in range(30))) == [False, True]
+
+
+def test_the_simulated_shops_bots_are_found_and_nobody_else() -> None:
+    shop = Shop(ShopSettings(7, START, events_per_s=2.0))
+    events = [trade.event for trade in shop.trade(timedelta(hours=3))]
+    found = sessions(sessionized(silver_of(events, SILVER_CLICKSTREAM_EVENTS))).to_pylist()
+    flagged = {row["session_id"] for row in found if row["is_bot"]}
+    assert flagged == {row["session_id"] for row in found if row["visitor_id"] in bot_ids()}
+    assert len(flagged) > 5
+    assert len(found) > 1000

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from contracts.errors import NotReadyError
@@ -89,6 +90,12 @@ def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
     model = _checkerboard()
     model.save(tmp_path)
     assert Recommender.load(tmp_path).recommend(["w1", "b2"], 5) == model.recommend(["w1", "b2"], 5)
+
+
+def test_bots_are_not_learned_from() -> None:
+    people, bots = sessions_table(150), sessions_table(60, seed=4, products=80)
+    flagged = bots.set_column(bots.schema.get_field_index("is_bot"), "is_bot", [[True] * len(bots)])
+    assert train_recommender(pa.concat_tables([people, flagged])).metrics == train_recommender(people).metrics
 
 
 def test_too_few_later_products_leave_the_metric_out_and_say_why() -> None:
