@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from contracts.errors import NotReadyError, TableChangedError
+from contracts.errors import NotReadyError, PermanentError, TableChangedError
 from contracts.tables import TABLES, Table
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
@@ -73,6 +73,8 @@ class ArrowLake:
     def create_missing(self, tables: Iterable[Table] = TABLES) -> None:
         """Create the tables that are not there yet, with exactly the contract's columns."""
         for table in tables:
+            if self.exists(table):
+                continue
             # Whoever came first made the same table.
             with suppress(CommitFailedError):
                 DeltaTable.create(
@@ -226,11 +228,19 @@ class ArrowLake:
         return ParquetFiles([f"{self.path(table)}/{each.path}" for each in found], arrow_schema(table))
 
     def open(self, table: Table) -> DeltaTable:
-        """Return the table as delta-rs sees it: for its care. Raises ``NotReadyError`` where it was never made."""
+        """Return the table as delta-rs sees it: for its care.
+
+        Raises ``NotReadyError`` where it was never made, and ``PermanentError`` where its log is torn.
+        """
         if not self.exists(table):
             msg = f"table {table.name} is not there yet: {self.path(table)} is empty; run `aisle stream` first"
             raise NotReadyError(msg)
-        return DeltaTable(self.path(table))
+        try:
+            return DeltaTable(self.path(table))
+        except DeltaError as error:
+            first_line = next(iter(str(error).splitlines()), "no text")
+            msg = f"the log of {table.name}, {self.path(table)}/_delta_log, cannot be read: {first_line}"
+            raise PermanentError(msg) from error
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """200,000 events, ten times ``kill -9`` at random moments: nothing lost, nothing doubled, by ids and checksums.
 
-About 8 minutes. ``make test-slow ARGS="--seed N"`` repeats a run with the same events, victims and planned moments.
+About 6 minutes. ``make test-slow ARGS="--seed N"`` repeats a run with the same events, victims and planned moments.
 """
 
 from __future__ import annotations

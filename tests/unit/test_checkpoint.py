@@ -126,10 +126,17 @@ def test_rows_without_their_checkpoint_are_refused(lake: ArrowLake) -> None:
         _prepare(lake)
 
 
-def test_an_empty_commit_of_a_table_is_refused(lake: ArrowLake) -> None:
+@pytest.mark.parametrize(
+    ("share_left", "said"),
+    [
+        (0.0, r"/_delta_log/0+2\.json is empty, .*: rows of silver\.pos_events are missing; restore the table"),
+        (0.5, r"^the log of silver\.pos_events, .*/_delta_log, cannot be read: .+"),
+    ],
+)
+def test_a_torn_commit_of_a_table_is_refused(lake: ArrowLake, share_left: float, said: str) -> None:
     _land(lake, 1)
-    (Path(lake.path(SILVER_POS_EVENTS)) / "_delta_log" / f"{lake.version(SILVER_POS_EVENTS):020}.json").write_bytes(b"")
-    with pytest.raises(
-        PermanentError, match=r"/_delta_log/0+2\.json is empty, .*: rows of silver\.pos_events are missing"
-    ):
+    commit = Path(lake.path(SILVER_POS_EVENTS)) / "_delta_log" / f"{lake.version(SILVER_POS_EVENTS):020}.json"
+    commit.write_bytes(commit.read_bytes()[: int(commit.stat().st_size * share_left)])
+    lake.create_missing(_TABLES)
+    with pytest.raises(PermanentError, match=said):
         _prepare(lake)
