@@ -53,8 +53,8 @@ test: lint ## Everything that must pass: lint, types, import rules, all tests
 	$(BIN)/pytest -m "not slow"
 
 .PHONY: test-slow
-test-slow: setup ## The tests that take minutes each
-	$(BIN)/pytest -m slow
+test-slow: setup ## The tests that take minutes each, such as ten kills (ARGS="--seed N" repeats their moments)
+	$(BIN)/pytest -m slow -s $(ARGS)
 
 .PHONY: bench-stream
 bench-stream: setup ## Measure the streams: events a second, latency to silver, lost, doubled (ARGS="--seconds 600")

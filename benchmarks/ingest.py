@@ -45,7 +45,7 @@ def main() -> int:
         with pinned(_COLLECTOR_CPU):
             _say(f"the ceiling: the producer alone for {_CEILING_S:g} s")
             ceiling = _elsewhere(publish, kafka.servers, _CEILING_S)
-            collector = stack.enter_context(running_collector(kafka, directory / "collector.log"))
+            collector = stack.enter_context(running_collector(kafka.settings, directory / "collector.log"))
         kafka.fresh_topics()
         result = _measure(kafka, collector) | {"ceiling_events_per_s": round(ceiling)}
     result["ratio_to_ceiling"] = round(result["events_per_s"] / ceiling, 3)

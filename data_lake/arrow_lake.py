@@ -17,7 +17,7 @@ import pyarrow.dataset as ds
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
-from contracts.errors import NotReadyError, TableChangedError
+from contracts.errors import NotReadyError, PermanentError, TableChangedError
 from contracts.tables import TABLES, Table
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
@@ -78,15 +78,17 @@ class ArrowLake:
         for table in tables:
             # Whoever came first made the same table.
             with suppress(CommitFailedError):
-                DeltaTable.create(
-                    self.path(table),
-                    documented_schema(table),
-                    mode="ignore",
-                    name=table.name,
-                    description=table.grain,
-                    configuration=dict(_PROPERTIES),
-                )
-                self._add_missing_columns(table)
+                self._add_missing_columns(table) if self.exists(table) else self._create(table)
+
+    def _create(self, table: Table) -> None:
+        DeltaTable.create(
+            self.path(table),
+            documented_schema(table),
+            mode="ignore",
+            name=table.name,
+            description=table.grain,
+            configuration=dict(_PROPERTIES),
+        )
 
     def _add_missing_columns(self, table: Table) -> None:
         opened = self.open(table)
@@ -142,9 +144,9 @@ class ArrowLake:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
         return self.open(table).version()
 
-    def knows(self, table: Table, writer: str) -> bool:
-        """Say whether a ``Transaction`` of ``writer`` is in the table."""
-        return self.open(table).transaction_version(writer) is not None
+    def last_number(self, table: Table, writer: str) -> int | None:
+        """Return the number of the last ``Transaction`` of ``writer`` that the table has; ``None`` without any."""
+        return self.open(table).transaction_version(writer)
 
     def mark(self, *transactions: deltalake.Transaction) -> CommitProperties:
         """Return what a commit of this lake says of itself."""
@@ -239,11 +241,19 @@ class ArrowLake:
         return ParquetFiles([f"{self.path(table)}/{each.path}" for each in found], arrow_schema(table))
 
     def open(self, table: Table) -> DeltaTable:
-        """Return the table as delta-rs sees it: for its care. Raises ``NotReadyError`` where it was never made."""
+        """Return the table as delta-rs sees it: for its care.
+
+        Raises ``NotReadyError`` where it was never made, and ``PermanentError`` where its log is torn.
+        """
         if not self.exists(table):
             msg = f"table {table.name} is not there yet: {self.path(table)} is empty; run `aisle stream` first"
             raise NotReadyError(msg)
-        return DeltaTable(self.path(table))
+        try:
+            return DeltaTable(self.path(table))
+        except DeltaError as error:
+            first_line = next(iter(str(error).splitlines()), "no text")
+            msg = f"the log of {table.name}, {self.path(table)}/_delta_log, cannot be read: {first_line}"
+            raise PermanentError(msg) from error
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 from contracts.errors import AisleError, RetryableError
+from stream_processing.full_disk import full_disk
 from stream_processing.silver_follower import SilverFollower
 
 # A landed batch wakes the follower at once; this bounds how long it takes to notice the end.
@@ -49,8 +50,9 @@ class RunningFollower:
         if isinstance(self._failure, AisleError):
             raise self._failure
         if self._failure:
-            first_line = next(iter(str(self._failure).strip().splitlines()), "no text")
-            msg = f"gold failed: {first_line}"
+            said = str(self._failure)
+            first_line = next(iter(said.strip().splitlines()), "no text")
+            msg = f"gold failed: {full_disk(said, [self._follower.disk]) or first_line}"
             raise RetryableError(msg) from self._failure
 
     def stop(self) -> None:

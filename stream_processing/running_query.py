@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from py4j.protocol import Py4JJavaError
 from pyspark.sql import DataFrame
 from pyspark.sql.streaming.query import StreamingQuery
 
 from contracts.errors import AisleError, PermanentError, RetryableError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake, Transaction
+from stream_processing.checkpoint import prepare_checkpoint
+from stream_processing.full_disk import full_disk
 from stream_processing.micro_batch import MicroBatch
 
 _STARTING = "Initializing"
@@ -34,40 +37,31 @@ class Query:
     def start(self, lake: ArrowLake, trigger_s: float | None) -> RunningQuery:
         """Start it, a micro-batch at most every ``trigger_s`` seconds; ``None`` ends it with what is there now.
 
-        It fails with a ``PermanentError`` where the checkpoint is gone, but not the rows.
+        Raises ``PermanentError`` like ``prepare_checkpoint``.
         """
+        prepare_checkpoint(self.name, lake, self.fills)
         failures: list[Exception] = []
         # A scheduler pool each: a long batch of one must not keep the other waiting.
         self.rows.sparkSession.sparkContext.setLocalProperty("spark.scheduler.pool", self.name)
-        writer = self.rows.writeStream.foreachBatch(self._handler(lake, failures)).queryName(self.name)
+        writer = self.rows.writeStream.foreachBatch(self._handler(failures)).queryName(self.name)
         writer = writer.option("checkpointLocation", lake.checkpoint(self.name))
         if trigger_s is None:
-            return RunningQuery(self.name, writer.trigger(availableNow=True).start(), failures)
-        return RunningQuery(self.name, writer.trigger(processingTime=f"{trigger_s} seconds").start(), failures)
+            writer = writer.trigger(availableNow=True)
+        else:
+            writer = writer.trigger(processingTime=f"{trigger_s} seconds")
+        disks = (lake.uri, str(self.rows.sparkSession.conf.get("spark.local.dir")))
+        return RunningQuery(self.name, writer.start(), failures, disks)
 
-    def _handler(self, lake: ArrowLake, failures: list[Exception]) -> Callable[[DataFrame, int], None]:
+    def _handler(self, failures: list[Exception]) -> Callable[[DataFrame, int], None]:
         def handle(rows: DataFrame, number: int) -> None:
             try:
                 transaction = Transaction(_query_id(rows), number)
-                if number == 0:
-                    _require_own(lake, self.fills, transaction.writer)
                 self.target(MicroBatch(rows.toArrow(), transaction))
             except Exception as error:
                 failures.append(error)
                 raise
 
         return handle
-
-
-def _require_own(lake: ArrowLake, tables: Iterable[Table], writer: str) -> None:
-    """Raise ``PermanentError`` where a fresh checkpoint meets rows of another: it would write them a second time."""
-    for table in tables:
-        if lake.count(table) and not lake.knows(table, writer):
-            msg = (
-                f"{table.name} has rows, but the checkpoint that they came with is gone: going on would write them "
-                f"twice; restore {lake.uri}/_checkpoints, or delete the lake with `aisle reset` and replay"
-            )
-            raise PermanentError(msg)
 
 
 def _query_id(rows: DataFrame) -> str:
@@ -81,11 +75,12 @@ def _query_id(rows: DataFrame) -> str:
 
 @dataclass(frozen=True)
 class RunningQuery:
-    """A started query. ``failures`` holds what its micro-batches raised."""
+    """A started query. ``failures`` holds what its micro-batches raised; it writes to ``disks``."""
 
     name: str
     query: StreamingQuery
-    failures: list[Exception] = field(default_factory=list)
+    failures: list[Exception]
+    disks: Sequence[str]
 
     @property
     def is_active(self) -> bool:
@@ -120,10 +115,21 @@ class RunningQuery:
         for failure in self.failures:
             if isinstance(failure, AisleError):
                 raise failure
-        first_line = next(iter(str(self.failures[0] if self.failures else cause).strip().splitlines()), "no text")
-        msg = f"streaming query {self.name} failed: {first_line}"
+        reason = _reason(self.failures[0] if self.failures else cause)
+        first_line = next(iter(reason.strip().splitlines()), "no text")
+        msg = f"streaming query {self.name} failed: {full_disk(reason, self.disks) or first_line}"
         raise RetryableError(msg) from cause
 
     def stop(self) -> None:
         """End the query; a micro-batch that is cut runs again at the next start."""
         self.query.stop()
+
+
+def _reason(error: Exception) -> str:
+    """Return the error's text; of one in the JVM that of its causes, the last of which names the file or the disk."""
+    if not isinstance(error, Py4JJavaError):
+        return str(error)
+    said, cause = [], error.java_exception
+    while (cause := cause.getCause()) is not None:
+        said.append(str(cause.toString()).strip().partition("\n")[0])
+    return ": ".join(said[-2:]) or str(error.java_exception.toString())

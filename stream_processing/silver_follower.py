@@ -42,6 +42,11 @@ class SilverFollower:
         self._handle = handle
         self._progress = _Progress(lake.checkpoint("gold"))
 
+    @property
+    def disk(self) -> str:
+        """Where it writes to."""
+        return self._lake.uri
+
     def step(self) -> int:
         """Hand on the oldest rows that wait, of every table; return how many there were."""
         marks = self._progress.read()
@@ -78,7 +83,9 @@ class _Progress:
         if self._fs.get_file_info(self._path).type is fs.FileType.NotFound:
             return {}
         with self._fs.open_input_stream(self._path) as file:
-            return {table: datetime.fromisoformat(mark) for table, mark in orjson.loads(file.read()).items()}
+            # A loss of power can leave it empty.
+            marks = orjson.loads(file.read() or b"{}")
+        return {table: datetime.fromisoformat(mark) for table, mark in marks.items()}
 
     def write(self, marks: Mapping[str, datetime]) -> None:
         """Replace the file in one step."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import orjson
+from py4j.protocol import Py4JNetworkError
 
+from contracts.errors import RetryableError
 from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
@@ -26,11 +28,15 @@ from stream_processing.runner import State, StreamRunner
 
 # Longer than the supervisor needs to bring Redis back.
 _PATIENCE_WITH_REDIS = timedelta(minutes=2)
+_JVM_GONE = (Py4JNetworkError, ConnectionRefusedError)
 
 
 @contextmanager
 def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
-    """Start Spark, create the tables that are missing and yield the runner; setting ``stop`` ends it."""
+    """Start Spark, create the tables that are missing and yield the runner; setting ``stop`` ends it.
+
+    Raises ``RetryableError`` where Spark's JVM is gone.
+    """
     # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     spark = build_spark(settings, "aisle-stream")
@@ -42,8 +48,12 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
             spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
         )
         yield StreamRunner(lake, all_queries(around), stop, follow_silver(around))
+    except _JVM_GONE as error:
+        msg = "Spark's JVM ended, killed or out of memory: the streams go on at their checkpoints when started again"
+        raise RetryableError(msg) from error
     finally:
-        spark.stop()
+        with suppress(*_JVM_GONE):
+            spark.stop()
 
 
 @contextmanager
@@ -78,11 +88,15 @@ class StateFile:
         self._path = settings.run_dir / "stream.json"
 
     def write(self, state: State) -> None:
-        """Replace the file in one step, so that a reader never sees half of it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        """Replace the file in one step, so that a reader never sees half of it; raises ``RetryableError``."""
         fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
-        fresh.replace(self._path)
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
+            fresh.replace(self._path)
+        except OSError as error:
+            msg = f"cannot write {self._path}: {error.strerror}"
+            raise RetryableError(msg) from error
 
     def remove(self) -> None:
         """Take the file away: nothing runs any more."""

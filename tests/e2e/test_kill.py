@@ -1,4 +1,7 @@
-"""`kill -9` of the streaming process, the broker and Redis, each once during a replay: nothing lost or doubled."""
+"""`kill -9` of the streaming process, the broker and Redis, each once during a replay: nothing lost or doubled.
+
+The collector is killed under load. ``make test-slow`` kills ten times among 200,000 events.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import os
 import signal
 import subprocess
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +19,15 @@ import pyarrow.compute as pc
 import pytest
 
 from contracts.tables import BRONZE_CLICKSTREAM, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_online_features
 from deployment.demo.landing import Landed, LandedEvents
 from deployment.local_stack.services import aisle_executable
 from deployment.settings import PROJECT_ROOT, child_environment
 from feature_store.visitor_features import visitor_features
-from tests.fixtures.stack import RunningStack
+from ingestion.collector.checking import PRODUCER
+from tests.fixtures.collector import Load, running_collector
+from tests.fixtures.stack import RunningStack, until
 
 _REES46 = PROJECT_ROOT / ".." / "shared" / "data" / "rees46" / "2019-Oct.csv"
 _SENT_BY = {"replay:rees46"}
@@ -94,6 +101,27 @@ def test_a_second_replay_adds_nothing(running_stack: RunningStack, replayed: Rep
     assert after.duplicates == before.duplicates + before.accepted + before.duplicates
     assert lake.count(SILVER_SESSIONS) == sessions
     assert lake.count(BRONZE_CLICKSTREAM) >= bronze + replayed.rows
+
+
+def test_what_a_killed_collector_answered_202_is_in_silver_once(running_stack: RunningStack, tmp_path: Path) -> None:
+    with (
+        running_collector(running_stack.settings, tmp_path / "collector.log") as collector,
+        Load(collector.url) as load,
+    ):
+        until(lambda: load.statuses[202] >= 10)
+        collector.stop(signal.SIGKILL)
+        until(lambda: set(load.statuses) != {202})
+    until(lambda: load.accepted <= set(_posted(running_stack.lake)), _LANDS_WITHIN_S)
+    running_stack.until_healthy()
+    times = Counter(_posted(running_stack.lake))
+    assert set(times.values()) == {1}
+
+
+def _posted(lake: ArrowLake) -> list[str]:
+    """Return the ids of silver's events that came through a collector."""
+    by_collector = pc.field("sent_by") == PRODUCER
+    ids: list[str] = lake.read(SILVER_CLICKSTREAM_EVENTS, ["event_id"], by_collector)["event_id"].to_pylist()
+    return ids
 
 
 def _assert_online_equals_lake(stack: RunningStack) -> None:

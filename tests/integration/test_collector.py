@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from pathlib import Path
-from typing import Self
 
 import httpx
 import orjson
@@ -20,60 +17,16 @@ import pytest
 from contracts.topics import CLICKSTREAM
 from deployment.local_stack.services import aisle_executable, build_services
 from deployment.settings import CollectorSettings, Settings, child_environment
-from tests.fixtures.collector import RunningCollector, product_viewed, running_collector
+from tests.fixtures.collector import CLIENTS, Load, RunningCollector, product_viewed, running_collector
 from tests.fixtures.kafka import Kafka, end_offsets, read_messages
 
-_BATCH = 100
-_CLIENTS = 4
 _SOON_S = 30.0
 
 
 @pytest.fixture
 def collector(own_kafka: Kafka, tmp_path: Path) -> Iterator[RunningCollector]:
-    with running_collector(own_kafka, tmp_path / "collector.log") as running:
+    with running_collector(own_kafka.settings, tmp_path / "collector.log") as running:
         yield running
-
-
-class Load:
-    """Clients that post batches of new events within a ``with``; a batch that is not accepted is not sent again."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._numbers = count()
-        self._stopping = threading.Event()
-        self._clients = [threading.Thread(target=self._post_until_stopped) for _ in range(_CLIENTS)]
-        self.statuses: Counter[int | str] = Counter()
-        self.accepted: set[str] = set()
-        self.refused: list[httpx.Response] = []
-
-    def __enter__(self) -> Self:
-        for client in self._clients:
-            client.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stopping.set()
-        for client in self._clients:
-            client.join()
-
-    def _post_until_stopped(self) -> None:
-        with httpx.Client(timeout=60) as client:
-            while not self._stopping.is_set():
-                self._post(client, next(self._numbers) * _BATCH)
-
-    def _post(self, client: httpx.Client, first: int) -> None:
-        events = [product_viewed(first + number) for number in range(_BATCH)]
-        try:
-            answer = client.post(self._url, json=events)
-        except httpx.HTTPError as error:
-            self.statuses[type(error).__name__] += 1
-            self._stopping.wait(0.05)
-            return
-        self.statuses[answer.status_code] += 1
-        if answer.status_code == 202:
-            self.accepted |= {event["event_id"] for event in events}
-        else:
-            self.refused.append(answer)
 
 
 def test_no_event_answered_202_is_lost_when_the_broker_is_killed(own_kafka: Kafka, collector: RunningCollector) -> None:
@@ -81,7 +34,7 @@ def test_no_event_answered_202_is_lost_when_the_broker_is_killed(own_kafka: Kafk
     with Load(collector.url) as load:
         _wait_for(lambda: load.statuses[202] >= 10)
         own_kafka.kill()
-        _wait_for(lambda: len(load.refused) >= _CLIENTS)
+        _wait_for(lambda: len(load.refused) >= CLIENTS)
         _assert_that_it_says_so(load.refused[0], collector, own_kafka.servers)
         own_kafka.start()
         answered = load.statuses[202]

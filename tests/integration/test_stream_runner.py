@@ -160,14 +160,26 @@ def test_without_its_checkpoint_a_table_is_not_filled_again(spark: SparkSession,
         _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
 
 
-def test_any_other_failure_is_one_line_that_names_the_query(spark: SparkSession, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("raised", "said"),
+    [
+        ("the disk is on fire\nmore", "the disk is on fire"),
+        (
+            "External: No space left on device (os error 28)",
+            r"no space left on the disk of /.* \(\d+\.\d MiB free\): .*",
+        ),
+    ],
+)
+def test_any_other_failure_is_one_line_that_names_the_query(
+    spark: SparkSession, tmp_path: Path, raised: str, said: str
+) -> None:
     def fail(_batch: object) -> None:
-        raise ValueError("the disk is on fire\nmore")
+        raise ValueError(raised)
 
     rows = spark.readStream.format("rate").load()
     query = Query("gold.test", rows, fail)
     runner = StreamRunner(ArrowLake(str(tmp_path)), [query], Event())
-    with pytest.raises(RetryableError, match=r"^streaming query gold\.test failed: the disk is on fire$"):
+    with pytest.raises(RetryableError, match=rf"^streaming query gold\.test failed: {said}$"):
         runner.run(0.1, lambda _: None)
 
 

@@ -26,9 +26,10 @@ _COLUMNS = {SILVER_CLICKSTREAM_EVENTS: ("event_id",), SILVER_POS_EVENTS: ("event
 class Seen:
     """Keeps the ids of each step by table; fails as often as told."""
 
-    def __init__(self, failures: int = 0) -> None:
+    def __init__(self, failures: int = 0, says: str = "the disk is on fire") -> None:
         self.steps: list[dict[str, list[str]]] = []
         self._failures = failures
+        self._says = says
 
     def __call__(self, events: Mapping[Table, pa.Table]) -> None:
         for table, rows in events.items():
@@ -36,7 +37,7 @@ class Seen:
         self.steps.append({table.name: sorted(rows["event_id"].to_pylist()) for table, rows in events.items()})
         if self._failures:
             self._failures -= 1
-            raise OSError("the disk is on fire")
+            raise OSError(self._says)
 
 
 @pytest.fixture
@@ -76,8 +77,10 @@ def test_what_was_cut_is_handed_on_again_and_without_its_file_everything_is(lake
         follower.step()
     assert [follower.step(), follower.step()] == [1, 0]
     rmtree(lake.checkpoint("gold"))
-    assert follower.step() == 1
-    assert [list(step.values()) for step in seen.steps] == [[["e-1"]]] * 3
+    assert [follower.step(), follower.step()] == [1, 0]
+    (Path(lake.checkpoint("gold")) / "progress.json").write_bytes(b"")
+    assert [follower.step(), follower.step()] == [1, 0]
+    assert [list(step.values()) for step in seen.steps] == [[["e-1"]]] * 4
 
 
 def test_a_long_backlog_is_taken_in_steps_that_split_no_batch(lake: ArrowLake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,6 +115,15 @@ def test_its_failure_is_one_line_and_an_error_of_aisle_stays_what_it_was(lake: A
     running = RunningFollower(nowhere, Event(), lambda: True)
     _join(running)
     with pytest.raises(NotReadyError, match=r"silver\.clickstream_events is not there yet"):
+        running.raise_failure()
+
+
+def test_a_full_disk_is_named(lake: ArrowLake) -> None:
+    _land(lake, 0, "e-1")
+    seen = Seen(failures=1, says="External: No space left on device (os error 28)")
+    running = RunningFollower(SilverFollower(lake, _COLUMNS, seen), Event(), lambda: True)
+    _join(running)
+    with pytest.raises(RetryableError, match=rf"^gold failed: no space left on the disk of {lake.uri} \("):
         running.raise_failure()
 
 
