@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from contracts.tables import GOLD_VISITOR_FEATURES
-from data_lake.schemas import contracted
+from data_lake.schemas import arrow_schema, contracted
 from data_lake.sql import Rows, run_sql
 from feature_store import visitor_features as formula
 
@@ -21,7 +21,8 @@ def visitor_features(sessions: Rows, days: pa.Table) -> pa.Table:
 
     ``days`` holds ``funnel_daily.EVENTS_OF_SESSIONS``.
     """
-    return pa.concat_tables(_of_day(sessions, days.slice(number, 1)) for number in range(days.num_rows))
+    none = arrow_schema(GOLD_VISITOR_FEATURES).empty_table()
+    return pa.concat_tables([none, *(_of_day(sessions, days.slice(number, 1)) for number in range(days.num_rows))])
 
 
 def _of_day(sessions: Rows, day: pa.Table) -> pa.Table:

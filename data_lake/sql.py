@@ -57,6 +57,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     """Return the process's one database: to make one takes longer than most queries, and its limits hold for all."""
     at_exit = ExitStack()
     atexit.register(at_exit.close)
+    at_exit.callback(_database.cache_clear)
     return at_exit.enter_context(connect_duckdb(reads_files=True))
 
 

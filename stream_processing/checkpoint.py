@@ -43,6 +43,11 @@ def prepare_checkpoint(name: str, lake: ArrowLake, fills: Iterable[Table]) -> No
     checkpoint.remove_after("commits", min(last, checkpoint.last_whole("commits")))
 
 
+def writer_of(lake: ArrowLake, name: str) -> str | None:
+    """Return the id under which a query writes; ``None`` before its first start."""
+    return _Checkpoint(lake.checkpoint(name)).writer()
+
+
 def _require_in_step(lake: ArrowLake, table: Table, checkpoint: _Checkpoint, writer: str | None, last: int) -> None:
     """Raise ``PermanentError`` where the table has rows of another checkpoint, or batches after ``last``."""
     done = lake.last_number(table, writer) if writer else None

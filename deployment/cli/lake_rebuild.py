@@ -16,6 +16,7 @@ from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, SILVER_SESSIO
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.settings import load_settings
+from stream_processing.rebuilt import adopt_numbers, offsets_in_step
 
 _SAY_EVERY_S = 5.0
 _MESSAGES = tuple(bronze_table(topic) for topic in TOPICS)
@@ -28,7 +29,8 @@ def rebuild_command(into: Path) -> None:
     """Make silver, sessions and revenue anew from bronze, in another lake, by the code that runs live.
 
     Beside the running streams it takes what bronze holds when it starts. Started again it goes on where it was. The
-    batch tables follow by `aisle batch run all --stale` on that lake.
+    batch tables follow by `aisle batch run all --stale` on that lake. Made while the streams were stopped, its silver
+    and gold can take the place of the lake's.
 
     \b
     Examples:
@@ -42,6 +44,7 @@ def rebuild_command(into: Path) -> None:
     source, lake, stop = ArrowLake(settings.lake), ArrowLake(str(into.absolute())), Event()
     # Spark takes a second to import, and no other command of the group needs it.
     build = import_module("deployment.bootstrap.stream").build_rebuild
+    before = offsets_in_step(source)
     with build(settings, lake.uri, stop) as runner:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
@@ -49,6 +52,9 @@ def rebuild_command(into: Path) -> None:
     checked, sessions = _rows(lake, _CHECKED), lake.count(SILVER_SESSIONS)
     ended = "stopped, start it again to go on" if stop.is_set() else "done"
     click.echo(f"{ended}: {checked:,} events and rejected messages, {sessions:,} sessions in {into}")
+    if not stop.is_set() and before and before == offsets_in_step(source):
+        adopt_numbers(source, lake)
+        click.echo(f"its silver and gold can take the place of those in {settings.lake}: docs/lake-care.md says how")
 
 
 def _teller(lake: ArrowLake, messages: int) -> Callable[[object], None]:

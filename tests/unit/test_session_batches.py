@@ -74,6 +74,7 @@ def test_visitor_features_of_a_day_look_at_no_later_session(silver: tuple[pa.Tab
         [expected] = [row for row in formula.visitor_features(upto).to_pylist() if row["visitor_id"] == "v-1"]
         assert found["v-1", day] == expected | {"date": day, "source_events": counted}
     assert found["v-1", _LAST]["recent_product_ids"] == ["p-3", "p-2", "p-1"]
+    assert visitor_features(of, _days(of, _NEXT)).num_rows == 0
 
 
 def test_a_day_of_bots_alone_has_training_rows_and_features_but_no_funnel() -> None:
