@@ -36,7 +36,7 @@ from tests.fixtures.kafka import free_ports
 
 _RESULT = Path(__file__).parent / "results" / "stream.json"
 _MUST_BE_ZERO = ("lost", "duplicated", "bronze_missing", "wrong_sessions_in_a_sixteenth", "wrong_minutes")
-_POLL_S = 0.25
+_POLL_S = 0.5
 _LATENCY_EVENTS_PER_S = 2000.0
 _LATENCY_S = 60.0
 _GIVE_UP_S = 7200.0
@@ -137,7 +137,7 @@ def _sustain(
 
 
 def _latency(settings: Settings, stack: Stack, sender: ProcessPoolExecutor, first: int) -> dict[str, Any]:
-    """From the broker's time to a version of silver that holds it, at a modest rate; polled, so up to 0.25 s late."""
+    """From the broker's time to a version of silver that holds it, at a modest rate; polled, so up to 0.5 s late."""
     _say(f"latency at {_LATENCY_EVENTS_PER_S:,.0f} events/s for {_LATENCY_S:g} s")
     watch, total = Watch(ArrowLake(settings.lake), stack), round(_LATENCY_EVENTS_PER_S * _LATENCY_S)
     sending = sender.submit(send, settings.kafka.bootstrap_servers, first, total, _LATENCY_EVENTS_PER_S)

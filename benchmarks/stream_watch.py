@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.local_stack.processes import pss_mib, tree_of
 from deployment.local_stack.stack import Stack
 
+# Reading the memory maps of all processes takes a tenth of a second.
+_WEIGH_EVERY_S = 5.0
 EVENT_TABLES = (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
 
 
@@ -29,10 +32,13 @@ class Watch:
     memory_mib: list[float] = field(default_factory=list)
     ages_s: list[float] = field(default_factory=list)
     _seen: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _weighed: float = -math.inf
 
     def look(self) -> int:
         """Take one look, and return how many events have reached gold."""
-        self.memory_mib.append(pss_mib(tree_of([self.stack.supervisor.states()["stream"].pid])))
+        if time.perf_counter() - self._weighed > _WEIGH_EVERY_S:
+            self._weighed = time.perf_counter()
+            self.memory_mib.append(pss_mib(tree_of([self.stack.supervisor.states()["stream"].pid])))
         self._see_ages()
         marks = _gold_marks(self.lake)
         handled = sum(_rows_up_to(self.lake, table, marks.get(table.name)) for table in EVENT_TABLES)
@@ -45,7 +51,8 @@ class Watch:
         fresh = self.lake.read(SILVER_CLICKSTREAM_EVENTS, ["received_at", "processed_at"], newest)
         if fresh.num_rows:
             self._seen = pc.max(fresh["processed_at"]).as_py()
-            self.ages_s += [(now - received).total_seconds() for received in fresh["received_at"].to_pylist()]
+            ages = pc.subtract(pa.scalar(now, fresh["received_at"].type), fresh["received_at"])
+            self.ages_s += (ages.cast(pa.int64()).to_numpy() / 1e6).tolist()
 
     def seconds_for(self, first: int, last: int) -> float | None:
         """Return how long gold took from event number ``first`` to ``last``; None where it did not get there."""

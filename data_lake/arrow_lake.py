@@ -35,9 +35,11 @@ _PROPERTIES = {
 AsOf = int | datetime
 # delta-rs has no auto-compaction: above this many small files a table that it writes is compacted.
 _MOST_FILES = 64
+_FILE_BYTES = 100 * 2**20
 # A merge writes every file anew that holds one of its rows: larger ones would be written again and again.
 _MERGED_FILE_BYTES = 4 * 2**20
-_APPENDED_FILE_BYTES = 128 * 2**20
+# Spark takes a file of bronze at least as one micro-batch: larger ones would not fit into its memory.
+_BRONZE_FILE_BYTES = 16 * 2**20
 _ATTEMPTS = 4
 
 
@@ -166,7 +168,7 @@ class ArrowLake:
                 return
             marks = self.mark(deltalake.Transaction(transaction.writer, transaction.number))
         write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-        self._compact(opened, _APPENDED_FILE_BYTES)
+        self._compact(opened, table)
 
     def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
@@ -219,9 +221,10 @@ class ArrowLake:
         )
         with _commit(table):
             merge.execute()
-        self._compact(opened, _MERGED_FILE_BYTES)
+        self._compact(opened, table)
 
-    def _compact(self, opened: DeltaTable, file_bytes: int) -> None:
+    def _compact(self, opened: DeltaTable, table: Table) -> None:
+        file_bytes = target_file_bytes(table)
         sizes = opened.get_add_actions()["size_bytes"].to_pylist()
         if sum(size < file_bytes for size in sizes) > _MOST_FILES:
             # Beside another writer it waits for the next write.
@@ -254,6 +257,13 @@ class ArrowLake:
             first_line = next(iter(str(error).splitlines()), "no text")
             msg = f"the log of {table.name}, {self.path(table)}/_delta_log, cannot be read: {first_line}"
             raise PermanentError(msg) from error
+
+
+def target_file_bytes(table: Table) -> int:
+    """Return how large compaction may make the files of a table."""
+    if table.layer == "bronze":
+        return _BRONZE_FILE_BYTES
+    return _MERGED_FILE_BYTES if table.clustered_by else _FILE_BYTES
 
 
 @contextmanager

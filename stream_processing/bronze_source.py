@@ -15,7 +15,7 @@ from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 
-# Bounds one micro-batch, and with it memory: a message takes some 70 bytes in bronze's files.
+# Bounds one micro-batch, and with it memory: some 200,000 messages. A single larger file is taken whole.
 _BYTES_PER_BATCH = "16m"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deltalake import DeltaTable, WriterProperties
 
 from contracts.tables import Table
-from data_lake.arrow_lake import ArrowLake
+from data_lake.arrow_lake import ArrowLake, target_file_bytes
 from data_lake.care.conflicts import beside_writers
 
 # Of 3 million events in one file a day is read in 0.2 s; with row groups of a million (the default) in 0.6 s.
@@ -32,7 +32,7 @@ class Optimized:
 
 
 def optimize(lake: ArrowLake, table: Table) -> Optimized:
-    """Compact ``table``; nothing is committed where no two files fit into one of 100 MB.
+    """Compact ``table``; nothing is committed where no two files fit into one of ``target_file_bytes``.
 
     The old files stay until ``vacuum``. Raises ``TableChangedError`` where other writers always were faster, and
     ``NotReadyError``.
@@ -43,7 +43,11 @@ def optimize(lake: ArrowLake, table: Table) -> Optimized:
 
 
 def _compact(lake: ArrowLake, table: Table) -> None:
-    lake.open(table).optimize.compact(writer_properties=_ROWS_SKIPPED_TOGETHER, commit_properties=lake.mark())
+    lake.open(table).optimize.compact(
+        target_size=target_file_bytes(table),
+        writer_properties=_ROWS_SKIPPED_TOGETHER,
+        commit_properties=lake.mark(),
+    )
 
 
 def _size(table: DeltaTable) -> Size:
