@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from feast.protos.feast.types.Value_pb2 import StringList
@@ -21,6 +22,11 @@ _TO_PROTO: dict[FeastType, Callable[[Any], ValueProto]] = {
     Array(String): lambda value: ValueProto(string_list_val=StringList(val=value)),
 }
 
+# Counts are small numbers: one object serves all that are equal, for nobody changes an encoded value.
+_OFTEN_EQUAL = (Int64, Bool)
+_MOST_KEPT = 4096
+_NOTHING = ValueProto()
+
 
 def to_proto(dtype: FeastType) -> Callable[[Any], ValueProto]:
     """Return what encodes a value of the type; ``None`` becomes an empty one.
@@ -28,7 +34,9 @@ def to_proto(dtype: FeastType) -> Callable[[Any], ValueProto]:
     A time keeps whole seconds: Feast holds no fraction.
     """
     encode = _TO_PROTO[dtype]
-    return lambda value: ValueProto() if value is None else encode(value)
+    if dtype in _OFTEN_EQUAL:
+        encode = lru_cache(_MOST_KEPT)(encode)
+    return lambda value: _NOTHING if value is None else encode(value)
 
 
 def to_python(value: ValueProto) -> Any:
