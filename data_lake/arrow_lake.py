@@ -36,6 +36,8 @@ AsOf = int | datetime
 # delta-rs has no auto-compaction: above this many small files a table that it writes is compacted.
 _MOST_FILES = 64
 _FILE_BYTES = 100 * 2**20
+# What a write may compact beside its own rows: more would keep the next micro-batch waiting for seconds.
+_FILE_BYTES_OF_A_WRITE = 16 * 2**20
 # A merge writes every file anew that holds one of its rows: larger ones would be written again and again.
 _MERGED_FILE_BYTES = 4 * 2**20
 # Spark takes a file of bronze at least as one micro-batch: larger ones would not fit into its memory.
@@ -224,7 +226,7 @@ class ArrowLake:
         self._compact(opened, table)
 
     def _compact(self, opened: DeltaTable, table: Table) -> None:
-        file_bytes = target_file_bytes(table)
+        file_bytes = min(target_file_bytes(table), _FILE_BYTES_OF_A_WRITE)
         sizes = opened.get_add_actions()["size_bytes"].to_pylist()
         if sum(size < file_bytes for size in sizes) > _MOST_FILES:
             # Beside another writer it waits for the next write.
