@@ -77,7 +77,7 @@ class ArrowLake:
     def create_missing(self, tables: Iterable[Table] = TABLES) -> None:
         """Create the tables that are not there yet, with exactly the contract's columns.
 
-        A table from before the contract got a column gets it now: null in the rows that it has.
+        A table from before the contract got a column gets it now: null in the rows that it has. Raises like ``open``.
         """
         for table in tables:
             # Whoever came first made the same table.

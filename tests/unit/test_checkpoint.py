@@ -137,6 +137,11 @@ def test_a_torn_commit_of_a_table_is_refused(lake: ArrowLake, share_left: float,
     _land(lake, 1)
     commit = Path(lake.path(SILVER_POS_EVENTS)) / "_delta_log" / f"{lake.version(SILVER_POS_EVENTS):020}.json"
     commit.write_bytes(commit.read_bytes()[: int(commit.stat().st_size * share_left)])
-    lake.create_missing(_TABLES)
     with pytest.raises(PermanentError, match=said):
-        _prepare(lake)
+        _start(lake)
+
+
+def _start(lake: ArrowLake) -> None:
+    """What a start of the streams does before it reads."""
+    lake.create_missing(_TABLES)
+    _prepare(lake)
