@@ -13,7 +13,7 @@ from threading import Event
 
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, bronze_table
+from contracts.tables import CHECKED_TABLES, bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.bronze import land_bronze
@@ -58,7 +58,7 @@ def silver_query(around: Surroundings, messages: DataFrame) -> Query:
         land_silver(batch, around.lake, around.max_rejected_ratio)
         around.landed.set()
 
-    return Query("silver", new_messages(messages), land, fills=(*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS))
+    return Query("silver", new_messages(messages), land, fills=CHECKED_TABLES)
 
 
 def follow_silver(around: Surroundings) -> Callable[[Callable[[], bool]], RunningFollower]:

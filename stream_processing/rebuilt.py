@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS
+from contracts.tables import CHECKED_TABLES
 from data_lake.arrow_lake import ArrowLake, Transaction
 from data_lake.schemas import arrow_schema
 from stream_processing.checkpoint import writer_of
@@ -18,7 +18,7 @@ def offsets_in_step(lake: ArrowLake) -> Offsets | None:
 def adopt_numbers(live: ArrowLake, anew: ArrowLake) -> None:
     """Let the tables made anew know which micro-batches of the live silver they hold: all up to its last."""
     writer = writer_of(live, "silver")
-    for table in (*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS):
+    for table in CHECKED_TABLES:
         number = live.last_number(table, writer) if writer else None
         if writer and number is not None:
             anew.append(table, arrow_schema(table).empty_table(), Transaction(writer, number))

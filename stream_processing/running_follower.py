@@ -9,7 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 from contracts.errors import AisleError, RetryableError
-from stream_processing.full_disk import full_disk
+from stream_processing.failure_line import in_one_line
 from stream_processing.silver_follower import SilverFollower
 
 # A landed batch wakes the follower at once; this bounds how long it takes to notice the end.
@@ -50,9 +50,7 @@ class RunningFollower:
         if isinstance(self._failure, AisleError):
             raise self._failure
         if self._failure:
-            said = str(self._failure)
-            first_line = next(iter(said.strip().splitlines()), "no text")
-            msg = f"gold failed: {full_disk(said, [self._follower.disk]) or first_line}"
+            msg = f"gold failed: {in_one_line(str(self._failure), [self._follower.disk])}"
             raise RetryableError(msg) from self._failure
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ from contracts.errors import AisleError, PermanentError, RetryableError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake, Transaction
 from stream_processing.checkpoint import prepare_checkpoint
-from stream_processing.full_disk import full_disk
+from stream_processing.failure_line import in_one_line
 from stream_processing.micro_batch import MicroBatch
 
 _STARTING = "Initializing"
@@ -116,8 +116,7 @@ class RunningQuery:
             if isinstance(failure, AisleError):
                 raise failure
         reason = _reason(self.failures[0] if self.failures else cause)
-        first_line = next(iter(reason.strip().splitlines()), "no text")
-        msg = f"streaming query {self.name} failed: {full_disk(reason, self.disks) or first_line}"
+        msg = f"streaming query {self.name} failed: {in_one_line(reason, self.disks)}"
         raise RetryableError(msg) from cause
 
     def stop(self) -> None:

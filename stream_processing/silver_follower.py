@@ -50,26 +50,27 @@ class SilverFollower:
     def step(self) -> int:
         """Hand on the oldest rows that wait, of every table; return how many there were."""
         marks = self._progress.read()
-        cuts = {table: cut for table in self._columns if (cut := self._cut(table, marks.get(table.name)))}
-        new = {table: self._rows(table, marks.get(table.name), cut) for table, cut in cuts.items()}
+        waiting = {table: _after(self._lake.scan(table), marks.get(table.name)) for table in self._columns}
+        cuts = {table: cut for table, rows in waiting.items() if (cut := _cut(rows))}
+        new = {table: self._up_to(cut, waiting[table], table) for table, cut in cuts.items()}
         if new:
             self._handle(new)
             self._progress.write(marks | {table.name: cut for table, cut in cuts.items()})
         return sum(rows.num_rows for rows in new.values())
 
-    def _cut(self, table: Table, mark: datetime | None) -> datetime | None:
-        bound = pa.table({"most_rows": [_MOST_ROWS]})
-        [row] = run_sql(_CUT, waiting=_after(self._lake.scan(table), mark), bound=bound).to_pylist()
-        cut: datetime | None = row["cut"]
-        return cut
-
-    def _rows(self, table: Table, mark: datetime | None, cut: datetime) -> pa.Table:
-        waiting = _after(self._lake.scan(table), mark).filter(pc.field("processed_at") <= cut)
-        return waiting.to_table(columns=list(self._columns[table]))
+    def _up_to(self, cut: datetime, waiting: ds.Dataset, table: Table) -> pa.Table:
+        return waiting.filter(pc.field("processed_at") <= cut).to_table(columns=list(self._columns[table]))
 
 
 def _after(rows: ds.Dataset, mark: datetime | None) -> ds.Dataset:
     return rows if mark is None else rows.filter(pc.field("processed_at") > mark)
+
+
+def _cut(waiting: ds.Dataset) -> datetime | None:
+    bound = pa.table({"most_rows": [_MOST_ROWS]})
+    [row] = run_sql(_CUT, waiting=waiting, bound=bound).to_pylist()
+    cut: datetime | None = row["cut"]
+    return cut
 
 
 class _Progress:

@@ -23,6 +23,7 @@ from contracts.tables.gold import (
     SESSION_FEATURE_NAMES,
 )
 from contracts.tables.silver import (
+    CHECKED_TABLES,
     EVENT_TABLES,
     SILVER_CLICKSTREAM_EVENTS,
     SILVER_COMPETITOR_PRICE_EVENTS,
@@ -44,6 +45,7 @@ from contracts.topics import TOPICS
 __all__ = [
     "BRONZE_CLICKSTREAM",
     "BRONZE_POS",
+    "CHECKED_TABLES",
     "ERASED_FILES",
     "EVENT_TABLES",
     "GOLD_BASKET_PAIRS",
@@ -87,8 +89,7 @@ __all__ = [
 
 TABLES: tuple[Table, ...] = (
     *(bronze_table(topic) for topic in TOPICS),
-    *EVENT_TABLES.values(),
-    SILVER_REJECTED_EVENTS,
+    *CHECKED_TABLES,
     SILVER_REJECTED_DECISIONS,
     SILVER_SESSIONS,
     SILVER_CUSTOMER_VISITORS,

@@ -216,6 +216,9 @@ SILVER_REJECTED_EVENTS = Table(
     ),
 )
 
+CHECKED_TABLES = (*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS)
+"""Where every message is once it was checked: as an event, or rejected."""
+
 SILVER_REJECTED_DECISIONS = Table(
     name="silver.rejected_decisions",
     grain="one decision on a rejected event; append-only, the latest of an event counts",

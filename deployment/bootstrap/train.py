@@ -75,16 +75,13 @@ def _train_purchase(lake: ArrowLake, clock: Clock) -> TrainedModel:
 
 
 def _build_training_rows(lake: ArrowLake, clock: Clock) -> None:
-    run = BatchRun(lake, lambda _: None)
-    tables, today = (
-        [table for table in BATCH_TABLES if table.contract is GOLD_SESSION_TRAINING_ROWS],
-        clock.now().date(),
-    )
+    run, today = BatchRun(lake, lambda _: None), clock.now().date()
+    training_rows = [table for table in BATCH_TABLES if table.contract is GOLD_SESSION_TRAINING_ROWS]
     try:
-        run.build_stale(tables, today)
+        run.build_stale(training_rows, today)
     except TableChangedError:
         # A batch run built the same days meanwhile.
-        run.build_stale(tables, today)
+        run.build_stale(training_rows, today)
 
 
 def _with_versions(lake: ArrowLake, trained: TrainedModel, *tables: Table) -> TrainedModel:

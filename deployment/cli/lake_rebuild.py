@@ -12,7 +12,7 @@ from threading import Event
 import click
 
 from contracts.errors import UserError
-from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, SILVER_SESSIONS, Table, bronze_table
+from contracts.tables import CHECKED_TABLES, SILVER_SESSIONS, Table, bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.settings import load_settings
@@ -20,7 +20,6 @@ from stream_processing.rebuilt import adopt_numbers, offsets_in_step
 
 _SAY_EVERY_S = 5.0
 _MESSAGES = tuple(bronze_table(topic) for topic in TOPICS)
-_CHECKED = (*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS)
 
 
 @click.command("rebuild")
@@ -49,7 +48,7 @@ def rebuild_command(into: Path) -> None:
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
         runner.drain(_teller(lake, _rows(source, _MESSAGES)))
-    checked, sessions = _rows(lake, _CHECKED), lake.count(SILVER_SESSIONS)
+    checked, sessions = _rows(lake, CHECKED_TABLES), lake.count(SILVER_SESSIONS)
     ended = "stopped, start it again to go on" if stop.is_set() else "done"
     click.echo(f"{ended}: {checked:,} events and rejected messages, {sessions:,} sessions in {into}")
     if not stop.is_set() and before and before == offsets_in_step(source):
@@ -64,7 +63,7 @@ def _teller(lake: ArrowLake, messages: int) -> Callable[[object], None]:
         nonlocal said
         if time.monotonic() - said >= _SAY_EVERY_S:
             said = time.monotonic()
-            click.echo(f"{_rows(lake, _CHECKED):,} from {messages:,} messages of bronze", err=True)
+            click.echo(f"{_rows(lake, CHECKED_TABLES):,} from {messages:,} messages of bronze", err=True)
 
     return tell
 

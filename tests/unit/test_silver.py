@@ -10,14 +10,14 @@ import pyarrow as pa
 import pytest
 
 from contracts.errors import TooManyRejectedError
-from contracts.tables import EVENT_TABLES, SILVER_REJECTED_EVENTS, Table
+from contracts.tables import CHECKED_TABLES, EVENT_TABLES, SILVER_REJECTED_EVENTS, Table
 from contracts.topics import CLICKSTREAM, POS, TOPICS, Topic
 from data_lake.arrow_lake import ArrowLake, Transaction
 from stream_processing.micro_batch import MicroBatch
 from stream_processing.silver import land_silver
 from tests.fixtures.messages import RECEIVED_AT, bad_examples, checked, good_examples, message
 
-_TABLES = (*EVENT_TABLES.values(), SILVER_REJECTED_EVENTS)
+_TABLES = CHECKED_TABLES
 _NO_LIMIT = 1.0
 
 

@@ -1,4 +1,4 @@
-"""A full disk told from other failures: which disk it is."""
+"""A failure in one line; a full disk is told from others, and which one it is."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from shutil import disk_usage
 _SIGN = "No space left on device"
 
 
-def full_disk(said: str, places: Iterable[str]) -> str | None:
-    """Return a sentence that names the fullest disk of ``places`` where ``said`` tells of a full one, else ``None``."""
+def in_one_line(said: str, places: Iterable[str]) -> str:
+    """Return what names the fullest disk of ``places`` where ``said`` tells of a full one, else its first line."""
     if _SIGN not in said:
-        return None
+        return next(iter(said.strip().splitlines()), "no text")
     free, place = min((disk_usage(place).free, place) for place in places if Path(place).exists())
     return (
         f"no space left on the disk of {place} ({free / 2**20:.1f} MiB free): make room; it goes on at its checkpoint"
