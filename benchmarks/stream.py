@@ -53,7 +53,7 @@ def main() -> int:
         exits.callback(stack.down)
         sender = exits.enter_context(ProcessPoolExecutor(1, multiprocessing.get_context("spawn")))
         result: dict[str, Any] = {"load_before_1m": load_1m()}
-        stack.up(["kafka", "redis"])
+        stack.up(["kafka"])
         result |= _fill(settings, stack, sender, options.fill)
         result |= _sustain(settings, stack, sender, options)
         result |= _latency(settings, stack, sender, options.fill + options.total)

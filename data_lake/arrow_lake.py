@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import deltalake
 import pyarrow as pa
@@ -22,7 +22,7 @@ from contracts.tables import TABLES, Table
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
-from data_lake.spans import Span, spans, within, within_sql
+from data_lake.spans import Span, meets, spans, within_sql
 from data_lake.sql import ParquetFiles, run_sql
 
 _PROPERTIES = {
@@ -30,6 +30,8 @@ _PROPERTIES = {
     "delta.enableDeletionVectors": "false",
     # A commit a second would leave 86,400 small files a day.
     "delta.autoOptimize.autoCompact": "true",
+    # Whoever opens the table reads every commit since the last checkpoint, a third of a millisecond each.
+    "delta.checkpointInterval": "20",
 }
 # A version number of one table, or an aware time.
 AsOf = int | datetime
@@ -43,6 +45,7 @@ _MERGED_FILE_BYTES = 4 * 2**20
 # Spark takes a file of bronze at least as one micro-batch: larger ones would not fit into its memory.
 _BRONZE_FILE_BYTES = 16 * 2**20
 _ATTEMPTS = 4
+_MILLISECOND = pa.scalar(timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class ArrowLake:
 
     def newest(self, table: Table, column: str) -> datetime | None:
         """Return the greatest time in a column, from the log alone; None in an empty table."""
-        actions = pa.table(self.open(table).get_add_actions(flatten=True))
+        actions = self._actions(table)
         greatest = pc.max(actions[f"max.{column}"]).as_py() if actions.num_rows else None
         return datetime.fromisoformat(greatest) if isinstance(greatest, str) else greatest
 
@@ -196,10 +199,11 @@ class ArrowLake:
         return self._replace(table, rows, scope)
 
     def _replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
-        stored, near = self.scan(table), _near(table, scope)
+        near = _near(table, scope)
+        stored = self.near(table, str(table.clustered_by), near) if near else self.all_files(table)
         in_scope = run_sql(
             f"SELECT stored.* FROM stored SEMI JOIN scope USING ({_names(scope.column_names)})",  # noqa: S608
-            stored=stored.filter(within(str(table.clustered_by), near)) if near else stored,
+            stored=stored,
             scope=scope,
         )
         changes = _changes(table, contracted(rows, table), contracted(in_scope, table))
@@ -235,15 +239,30 @@ class ArrowLake:
 
     def near(self, table: Table, column: str, wanted: Sequence[Span]) -> ParquetFiles:
         """Return the files that may hold a row whose time ``column`` lies in one of the spans, by their statistics."""
-        return self._parquet(table, within(column, wanted))
+        files = self._actions(table)
+        if files.num_rows:
+            may_hold = meets(files[f"min.{column}"], _latest(files, column), wanted)
+            files = files.filter(pc.fill_null(may_hold, True))
+        return self._parquet(table, files)
+
+    def after(self, table: Table, column: str, moment: datetime | None) -> ParquetFiles:
+        """Return the files that may hold a row whose time ``column`` lies after ``moment``; without one, all."""
+        files = self._actions(table)
+        if files.num_rows and moment:
+            files = files.filter(pc.fill_null(pc.greater(_latest(files, column), moment), True))
+        return self._parquet(table, files)
 
     def all_files(self, table: Table) -> ParquetFiles:
         """Return the table's files."""
-        return self._parquet(table, None)
+        return self._parquet(table, self._actions(table))
 
-    def _parquet(self, table: Table, where: pc.Expression | None) -> ParquetFiles:
-        found = self.scan(table).get_fragments(filter=where)
-        return ParquetFiles([f"{self.path(table)}/{each.path}" for each in found], arrow_schema(table))
+    def _parquet(self, table: Table, actions: pa.Table) -> ParquetFiles:
+        paths = [f"{self.path(table)}/{path}" for path in actions["path"].to_pylist()]
+        return ParquetFiles(paths, arrow_schema(table))
+
+    def _actions(self, table: Table) -> pa.Table:
+        """Return the table's files with their statistics, a row each."""
+        return pa.table(self.open(table).get_add_actions(flatten=True))
 
     def open(self, table: Table) -> DeltaTable:
         """Return the table as delta-rs sees it: for its care.
@@ -266,6 +285,11 @@ def target_file_bytes(table: Table) -> int:
     if table.layer == "bronze":
         return _BRONZE_FILE_BYTES
     return _MERGED_FILE_BYTES if table.clustered_by else _FILE_BYTES
+
+
+def _latest(files: pa.Table, column: str) -> pa.ChunkedArray:
+    """Return no less than the greatest time of each file: Delta cuts its statistics to milliseconds."""
+    return pc.add(files[f"max.{column}"], _MILLISECOND)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from operator import or_
 
 import numpy as np
 import pyarrow as pa
@@ -34,14 +33,14 @@ def spans(starts: pa.ChunkedArray, ends: pa.ChunkedArray) -> Sequence[Span]:
     return [(_moment(start), _moment(end)) for start, end in bounds]
 
 
-def within(column: str, wanted: Sequence[Span]) -> pc.Expression:
-    """Return the condition that the time lies in one of the spans, for a scan."""
-    field = pc.field(column)
-    return reduce(or_, ((field >= start) & (field <= end) for start, end in wanted), pc.scalar(False))
+def meets(lowest: pa.ChunkedArray, highest: pa.ChunkedArray, wanted: Sequence[Span]) -> pa.ChunkedArray:
+    """Return for each pair of times whether what lies between them meets one of the spans; null where one is null."""
+    tests = (pc.and_(pc.less_equal(lowest, end), pc.greater_equal(highest, start)) for start, end in wanted)
+    return reduce(pc.or_, tests, pc.less(highest, lowest))
 
 
 def within_sql(column: str, wanted: Sequence[Span]) -> str:
-    """Return the same condition for a merge."""
+    """Return the condition that the time lies in one of the spans, for a merge."""
     tests = [f"({column} BETWEEN '{start.isoformat()}' AND '{end.isoformat()}')" for start, end in wanted]
     return f"({' OR '.join(tests) or 'false'})"
 

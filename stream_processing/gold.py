@@ -1,4 +1,4 @@
-"""What follows from new silver events: features online first, then sessions and gold in the lake.
+"""What follows from new silver events: sessions, and gold's streamed tables.
 
 Each part recomputes what the events touch from silver, so that the same events again change nothing.
 """
@@ -12,7 +12,7 @@ import pyarrow as pa
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, Table
 from data_lake.arrow_lake import ArrowLake
 from stream_processing.revenue_per_minute import refresh_minutes
-from stream_processing.visitors import WriteOnline, refresh_visitors
+from stream_processing.touched_sessions import refresh_sessions
 
 # Silver's tables from whose new events gold follows, and what it needs of them.
 FOLLOWED = {
@@ -21,8 +21,8 @@ FOLLOWED = {
 }
 
 
-def refresh_gold(new_events: Mapping[Table, pa.Table], lake: ArrowLake, write_online: WriteOnline) -> None:
+def refresh_gold(new_events: Mapping[Table, pa.Table], lake: ArrowLake) -> None:
     """Refresh everything that new silver events (table → rows) touch."""
     if SILVER_CLICKSTREAM_EVENTS in new_events:
-        refresh_visitors(new_events[SILVER_CLICKSTREAM_EVENTS], lake, write_online)
+        refresh_sessions(new_events[SILVER_CLICKSTREAM_EVENTS], lake)
     refresh_minutes(new_events.values(), lake)

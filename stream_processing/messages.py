@@ -25,6 +25,7 @@ def read_topics(spark: SparkSession, servers: str, topics: Sequence[Topic]) -> D
         .option("startingOffsets", "earliest")
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
+        .option("kafka.fetch.max.wait.ms", "20")
         .option("maxOffsetsPerTrigger", _MAX_MESSAGES_PER_BATCH)
         .load()
     )

@@ -1,4 +1,4 @@
-"""Waits for an online store that is away for a moment: a restart of Redis must not restart the streams."""
+"""Waits for an online store that is away for a moment: a restart of Redis must not restart its writer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from contracts.errors import RetryableError
-from stream_processing.visitors import WriteOnline
+from stream_processing.online_features import WriteOnline
 
 _PAUSE_S = 0.5
 
@@ -19,7 +19,7 @@ _PAUSE_S = 0.5
 class PatientWrites:
     """Calls ``write`` until it succeeds, at most for ``patience``; then, or when ``stop`` is set, its error is raised.
 
-    The micro-batch waits, so that no feature is left behind: it ends only when the store holds its rows.
+    The step waits, so that no feature is left behind: it ends only when the store holds its rows.
     """
 
     write: WriteOnline

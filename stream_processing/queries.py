@@ -24,7 +24,6 @@ from stream_processing.running_follower import RunningFollower
 from stream_processing.running_query import Query
 from stream_processing.silver import land_silver, new_messages
 from stream_processing.silver_follower import SilverFollower
-from stream_processing.visitors import WriteOnline
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,6 @@ class Surroundings:
     lake: ArrowLake
     servers: str
     max_rejected_ratio: float
-    write_online: WriteOnline
     landed: Event = field(default_factory=Event)
 
 
@@ -62,8 +60,6 @@ def silver_query(around: Surroundings, messages: DataFrame) -> Query:
 
 
 def follow_silver(around: Surroundings) -> Callable[[Callable[[], bool]], RunningFollower]:
-    """Return what starts the way from silver to gold and the online store, until the queries have ended."""
-    follower = SilverFollower(
-        around.lake, FOLLOWED, lambda events: refresh_gold(events, around.lake, around.write_online)
-    )
+    """Return what starts the way from silver to gold, until the queries have ended."""
+    follower = SilverFollower(around.lake, FOLLOWED, lambda events: refresh_gold(events, around.lake))
     return lambda source_ended: RunningFollower(follower, around.landed, source_ended)

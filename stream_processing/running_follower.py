@@ -12,17 +12,18 @@ from contracts.errors import AisleError, RetryableError
 from stream_processing.failure_line import in_one_line
 from stream_processing.silver_follower import SilverFollower
 
-# A landed batch wakes the follower at once; this bounds how long it takes to notice the end.
+# What sets ``landed`` wakes the follower at once; without that it looks so often.
 _PAUSE_S = 0.5
 
 
 class RunningFollower:
     """Steps again and again: until stopped, or until ``source_ended`` and nothing is left."""
 
-    name = "gold"
-
-    def __init__(self, follower: SilverFollower, landed: Event, source_ended: Callable[[], bool]) -> None:
+    def __init__(
+        self, follower: SilverFollower, landed: Event, source_ended: Callable[[], bool], pause_s: float = _PAUSE_S
+    ) -> None:
         self._follower = follower
+        self._pause_s = pause_s
         self._landed = landed
         self._source_ended = source_ended
         self._stopped = Event()
@@ -30,6 +31,11 @@ class RunningFollower:
         self._last: dict[str, Any] = {}
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """What the state calls it."""
+        return self._follower.name
 
     @property
     def is_active(self) -> bool:
@@ -50,7 +56,7 @@ class RunningFollower:
         if isinstance(self._failure, AisleError):
             raise self._failure
         if self._failure:
-            msg = f"gold failed: {in_one_line(str(self._failure), [self._follower.disk])}"
+            msg = f"{self.name} failed: {in_one_line(str(self._failure), [self._follower.disk])}"
             raise RetryableError(msg) from self._failure
 
     def stop(self) -> None:
@@ -67,7 +73,7 @@ class RunningFollower:
                 if not self._step():
                     if ended:
                         return
-                    self._landed.wait(_PAUSE_S)
+                    self._landed.wait(self._pause_s)
         except Exception as error:  # noqa: BLE001 - raised by raise_failure
             self._failure = error
 

@@ -7,40 +7,54 @@ checkpoints. A repetition after a crash, or of everything where that file is los
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
-import orjson
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-from pyarrow import fs
 
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake
 from data_lake.sql import run_sql
+from stream_processing.follower_progress import FollowerProgress
 
 # Bounds the memory of one step; what landed in one micro-batch is never split.
 _MOST_ROWS = 200_000
+# Before all events and after them.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 # The newest time up to which no more than so many rows wait, but at least the oldest.
 _CUT = """
     SELECT coalesce(max(processed_at) FILTER (so_far <= most_rows), min(processed_at)) AS cut
     FROM (
-        SELECT processed_at, sum(count(*)) OVER (ORDER BY processed_at) AS so_far FROM waiting GROUP BY processed_at
-    ), bound
+        SELECT processed_at, most_rows, sum(count(*)) OVER (ORDER BY processed_at) AS so_far
+        FROM rows JOIN bounds ON processed_at > after AND processed_at <= up_to
+        GROUP BY processed_at, most_rows
+    )
 """
+_BETWEEN = "SELECT {columns} FROM rows JOIN bounds ON processed_at > after AND processed_at <= up_to"
 
 Handle = Callable[[Mapping[Table, pa.Table]], None]
 
 
 class SilverFollower:
-    """Calls ``handle`` with new rows of some of silver's event tables; ``columns`` are what it needs of each."""
+    """Calls ``handle`` with new rows of some of silver's event tables; ``columns`` are what it needs of each.
 
-    def __init__(self, lake: ArrowLake, columns: Mapping[Table, tuple[str, ...]], handle: Handle) -> None:
+    ``name`` names its progress; it hands on what the follower ``behind`` has handled, or else all that is in silver.
+    """
+
+    def __init__(
+        self,
+        lake: ArrowLake,
+        columns: Mapping[Table, tuple[str, ...]],
+        handle: Handle,
+        name: str = "gold",
+        behind: str | None = None,
+    ) -> None:
+        self.name = name
         self._lake = lake
         self._columns = columns
         self._handle = handle
-        self._progress = _Progress(lake.checkpoint("gold"))
+        self._progress = FollowerProgress(lake, name)
+        self._behind = FollowerProgress(lake, behind) if behind else None
 
     @property
     def disk(self) -> str:
@@ -50,48 +64,24 @@ class SilverFollower:
     def step(self) -> int:
         """Hand on the oldest rows that wait, of every table; return how many there were."""
         marks = self._progress.read()
-        waiting = {table: _after(self._lake.scan(table), marks.get(table.name)) for table in self._columns}
-        cuts = {table: cut for table, rows in waiting.items() if (cut := _cut(rows))}
-        new = {table: self._up_to(cut, waiting[table], table) for table, cut in cuts.items()}
+        limits = self._behind.read() if self._behind else {table.name: _LAST for table in self._columns}
+        new, cuts = {}, {}
+        for table, columns in self._columns.items():
+            after, up_to = marks.get(table.name, _FIRST), limits.get(table.name, _FIRST)
+            cut = self._cut(table, after, up_to) if after < up_to else None
+            if cut:
+                cuts[table.name] = cut
+                new[table] = self._between(table, _BETWEEN.format(columns=", ".join(columns)), after, cut)
         if new:
             self._handle(new)
-            self._progress.write(marks | {table.name: cut for table, cut in cuts.items()})
+            self._progress.write(marks | cuts)
         return sum(rows.num_rows for rows in new.values())
 
-    def _up_to(self, cut: datetime, waiting: ds.Dataset, table: Table) -> pa.Table:
-        return waiting.filter(pc.field("processed_at") <= cut).to_table(columns=list(self._columns[table]))
+    def _cut(self, table: Table, after: datetime, up_to: datetime) -> datetime | None:
+        cut: datetime | None = self._between(table, _CUT, after, up_to)["cut"][0].as_py()
+        return cut
 
-
-def _after(rows: ds.Dataset, mark: datetime | None) -> ds.Dataset:
-    return rows if mark is None else rows.filter(pc.field("processed_at") > mark)
-
-
-def _cut(waiting: ds.Dataset) -> datetime | None:
-    bound = pa.table({"most_rows": [_MOST_ROWS]})
-    [row] = run_sql(_CUT, waiting=waiting, bound=bound).to_pylist()
-    cut: datetime | None = row["cut"]
-    return cut
-
-
-class _Progress:
-    """Table name → the newest ``processed_at`` that was handled, in one file."""
-
-    def __init__(self, directory: str) -> None:
-        self._fs, self._directory = fs.FileSystem.from_uri(directory)
-        self._path = f"{self._directory}/progress.json"
-
-    def read(self) -> dict[str, datetime]:
-        if self._fs.get_file_info(self._path).type is fs.FileType.NotFound:
-            return {}
-        with self._fs.open_input_stream(self._path) as file:
-            # A loss of power can leave it empty.
-            marks = orjson.loads(file.read() or b"{}")
-        return {table: datetime.fromisoformat(mark) for table, mark in marks.items()}
-
-    def write(self, marks: Mapping[str, datetime]) -> None:
-        """Replace the file in one step."""
-        self._fs.create_dir(self._directory)
-        fresh = f"{self._path}.fresh"
-        with self._fs.open_output_stream(fresh) as file:
-            file.write(orjson.dumps(marks))
-        self._fs.move(fresh, self._path)
+    def _between(self, table: Table, sql: str, after: datetime, up_to: datetime) -> pa.Table:
+        """Answer a query over the table's ``rows`` and the ``bounds`` of those that are meant."""
+        bounds = pa.table({"after": [after], "up_to": [up_to], "most_rows": [_MOST_ROWS]})
+        return run_sql(sql, rows=self._lake.after(table, "processed_at", after), bounds=bounds)

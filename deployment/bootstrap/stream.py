@@ -1,33 +1,25 @@
-"""Wires the streaming process: Spark, the lake, Kafka's topics, the online store."""
+"""Wires the streaming process: Spark, the lake, Kafka's topics."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
-from pathlib import Path
 from threading import Event
 
-import orjson
 from py4j.protocol import Py4JNetworkError
 
 from contracts.errors import RetryableError
 from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.spark import build_spark
 from deployment.settings import Settings
 from ingestion.topics import list_topics
 from stream_processing.bronze_source import read_bronze
-from stream_processing.patient_writes import PatientWrites
 from stream_processing.queries import Surroundings, all_queries, follow_silver, silver_query
-from stream_processing.runner import State, StreamRunner
+from stream_processing.runner import StreamRunner
 
-# Longer than the supervisor needs to bring Redis back.
-_PATIENCE_WITH_REDIS = timedelta(minutes=2)
 _JVM_GONE = (Py4JNetworkError, ConnectionRefusedError)
 
 
@@ -43,10 +35,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
     try:
         lake = ArrowLake(settings.lake, by="aisle stream")
         lake.create_missing()
-        online = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
-        around = Surroundings(
-            spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio, write_online=online
-        )
+        around = Surroundings(spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio)
         yield StreamRunner(lake, all_queries(around), stop, follow_silver(around))
     except _JVM_GONE as error:
         msg = "Spark's JVM ended, killed or out of memory: the streams go on at their checkpoints when started again"
@@ -58,7 +47,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
 
 @contextmanager
 def build_rebuild(settings: Settings, into: str, stop: Event) -> Iterator[StreamRunner]:
-    """Start Spark and yield what makes silver and gold anew from bronze, in the lake ``into``; nothing goes online.
+    """Start Spark and yield what makes silver and gold anew from bronze, in the lake ``into``.
 
     It continues where it was cut. Raises ``NotReadyError`` where there is no bronze.
     """
@@ -68,7 +57,7 @@ def build_rebuild(settings: Settings, into: str, stop: Event) -> Iterator[Stream
     spark = build_spark(settings, "aisle-rebuild")
     try:
         lake.create_missing()
-        around = Surroundings(spark, lake, "", max_rejected_ratio=1.0, write_online=lambda _view, _rows: None)
+        around = Surroundings(spark, lake, "", max_rejected_ratio=1.0)
         query = silver_query(around, read_bronze(spark, source))
         yield StreamRunner(lake, [query], stop, follow_silver(around))
     finally:
@@ -79,25 +68,3 @@ def missing_topics(settings: Settings) -> list[str]:
     """Return the names of the topics that the broker does not have; raises ``BrokerUnavailableError``."""
     present = {topic.name for topic in list_topics(settings.kafka.bootstrap_servers)}
     return [topic.name for topic in TOPICS if topic.name not in present]
-
-
-class StateFile:
-    """``<run_dir>/stream.json``: what the running process does, for the stack and the demo."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._path = settings.run_dir / "stream.json"
-
-    def write(self, state: State) -> None:
-        """Replace the file in one step, so that a reader never sees half of it; raises ``RetryableError``."""
-        fresh = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            fresh.write_bytes(orjson.dumps({"pid": os.getpid(), **state}))
-            fresh.replace(self._path)
-        except OSError as error:
-            msg = f"cannot write {self._path}: {error.strerror}"
-            raise RetryableError(msg) from error
-
-    def remove(self) -> None:
-        """Take the file away: nothing runs any more."""
-        Path(self._path).unlink(missing_ok=True)

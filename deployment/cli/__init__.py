@@ -27,7 +27,7 @@ COMMANDS = {
     "lake": "Care of the tables: compact, look back, expire, forget a customer.",
     "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
-    "features": "Apply, materialize and read features.",
+    "features": "Apply, keep online, materialize and read features.",
     "train": "Train, evaluate and register a model.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import time
 from datetime import datetime
+from threading import Event
 
 import click
 
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_feature_store, build_online_features
+from deployment.bootstrap.live_features import build_live_features
+from deployment.bootstrap.state_file import StateFile
 from deployment.settings import load_settings
 from feature_store.definitions import BATCH_VIEWS, VIEWS
 from feature_store.materialize import materialize as materialize_view
@@ -18,11 +22,12 @@ from feature_store.repository import apply_definitions
 
 @click.group()
 def command() -> None:
-    """Apply, materialize and read features.
+    """Apply, keep online, materialize and read features.
 
     \b
     Examples:
       aisle features apply
+      aisle features live
       aisle features materialize
       aisle features get visitor_features v-1 v-2
     """
@@ -42,6 +47,25 @@ def apply() -> None:
         click.echo(f"{view.name}: {len(view.features)} features by {view.join_keys[0]}")
     for service in store.list_feature_services():
         click.echo(f"service {service.name}: {service.description}")
+
+
+@command.command()
+def live() -> None:
+    """Keep the features of visitors and their sessions online, behind gold.
+
+    Runs until SIGTERM or Ctrl-C and continues where it was when started again; the stack does this for you.
+
+    \b
+    Examples:
+      aisle features live
+    """
+    settings = load_settings()
+    stop, state = Event(), StateFile(settings, "features")
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda *_: stop.set())
+    click.echo(f"keeping the features of visitors and sessions online, from {settings.lake}")
+    build_live_features(settings, stop).run(0, state.write)
+    state.remove()
 
 
 @command.command()

@@ -1,4 +1,4 @@
-"""``aisle stream``: Kafka → bronze → silver → gold and online features."""
+"""``aisle stream``: Kafka → bronze → silver → gold."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from time import sleep
 import click
 
 from contracts.errors import NotReadyError
-from deployment.bootstrap.stream import StateFile, build_stream, missing_topics
+from deployment.bootstrap.state_file import StateFile
+from deployment.bootstrap.stream import build_stream, missing_topics
 from deployment.settings import Settings, load_settings
 
 _LOOK_AGAIN_S = 1.0
@@ -18,7 +19,7 @@ _LOOK_AGAIN_S = 1.0
 @click.command()
 @click.option("--available-now", is_flag=True, help="Process what is there, through all layers, and end.")
 def command(available_now: bool) -> None:
-    """Run the streaming jobs: Kafka to bronze, silver, gold and the online features.
+    """Run the streaming jobs: Kafka to bronze, silver and gold.
 
     Runs until SIGTERM or Ctrl-C and continues at its checkpoints when started again. A job that fails ends the
     process with one line that says why; the stack starts it again.
@@ -31,7 +32,7 @@ def command(available_now: bool) -> None:
     settings = load_settings()
     _require_topics(settings, wait=not available_now)
     stop = Event()
-    state = StateFile(settings)
+    state = StateFile(settings, "stream")
     state.remove()
     with build_stream(settings, stop) as runner:
         # After Spark's start: its context installs a handler of its own.

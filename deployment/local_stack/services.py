@@ -7,13 +7,13 @@ from pathlib import Path
 
 from deployment.local_stack.api_server import api_is_healthy
 from deployment.local_stack.collector_server import collector_is_healthy
+from deployment.local_stack.jobs import job_is_healthy
 from deployment.local_stack.kafka_broker import broker_command, broker_is_healthy, prepare_broker
 from deployment.local_stack.mlflow_server import mlflow_command, mlflow_is_healthy, prepare_mlflow
 from deployment.local_stack.ports import PortUse
 from deployment.local_stack.redis_server import prepare_redis, redis_command, redis_is_healthy
 from deployment.local_stack.service import Service
 from deployment.local_stack.stack import Stack
-from deployment.local_stack.stream_job import stream_is_healthy
 from deployment.local_stack.supervisor import Supervisor
 from deployment.settings import Settings, child_environment
 from ingestion.topics import create_topics
@@ -29,7 +29,8 @@ def build_stack(settings: Settings) -> Stack:
 
 def build_services(settings: Settings) -> tuple[Service, ...]:
     """Return the services of a stack, those that others need first."""
-    services = (_kafka(settings), _redis(settings), _mlflow(settings), _stream(settings), _api(settings))
+    stores = (_kafka(settings), _redis(settings), _mlflow(settings))
+    services = (*stores, _stream(settings), _features(settings), _api(settings))
     return (*services, _collector(settings)) if settings.collector.enabled else services
 
 
@@ -79,10 +80,19 @@ def _stream(settings: Settings) -> Service:
     return Service(
         name="stream",
         command=lambda: [aisle_executable(), "stream"],
-        is_healthy=lambda: stream_is_healthy(settings),
-        needs=("kafka", "redis"),
+        is_healthy=lambda: job_is_healthy(settings, "stream"),
+        needs=("kafka",),
         start_within_s=240.0,
         stop_within_s=40,
+    )
+
+
+def _features(settings: Settings) -> Service:
+    return Service(
+        name="features",
+        command=lambda: [aisle_executable(), "features", "live"],
+        is_healthy=lambda: job_is_healthy(settings, "features"),
+        needs=("redis", "stream"),
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_REJECTED_EVENTS, bronze_table
 from contracts.topics import CLICKSTREAM
 from data_lake.arrow_lake import ArrowLake
-from deployment.local_stack.stream_job import stream_is_healthy
+from deployment.local_stack.jobs import job_is_healthy
 from tests.fixtures.books import assert_exact
 from tests.fixtures.cutting import kill_at_next
 from tests.fixtures.landed import wait_until_landed
@@ -35,7 +35,7 @@ def test_a_batch_cut_between_any_two_writes_is_completed(tmp_path: Path) -> None
         sent = traffic(3, _EVENTS_A_CUT * len(cuts))
         each = -(-len(sent.messages) // len(cuts))
         for number, (directory, pattern) in enumerate(cuts):
-            until(lambda: stream_is_healthy(stack.settings), _UP_WITHIN_S)
+            until(lambda: job_is_healthy(stack.settings, "stream"), _UP_WITHIN_S)
             part = sent.messages[number * each : (number + 1) * each]
             sending = pool.submit(send_to_kafka, stack.settings.kafka.bootstrap_servers, part, _SECONDS)
             name = kill_at_next(directory, pattern, stack, _UP_WITHIN_S)

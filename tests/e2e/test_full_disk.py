@@ -13,7 +13,7 @@ import pytest
 
 from contracts import Message
 from deployment.local_stack.collector_server import collector_url
-from deployment.local_stack.stream_job import stream_is_healthy
+from deployment.local_stack.jobs import job_is_healthy
 from tests.fixtures.books import assert_exact
 from tests.fixtures.landed import wait_until_landed
 from tests.fixtures.senders import post_to_collector, send_to_kafka
@@ -48,7 +48,7 @@ def test_a_full_disk_under_the_lake_stops_the_streams_until_there_is_room(tmp_pa
         servers, log = stack.settings.kafka.bootstrap_servers, stack.stack.supervisor.log_path("stream")
         send_to_kafka(servers, parts[0], _SECONDS)
         for left, part in zip(_LEFT, parts[1:], strict=True):
-            until(lambda: stream_is_healthy(stack.settings), _SAID_WITHIN_S)
+            until(lambda: job_is_healthy(stack.settings, "stream"), _SAID_WITHIN_S)
             before = log.stat().st_size
             disk.fill(left)
             send_to_kafka(servers, part, _SECONDS)

@@ -48,7 +48,7 @@ class Shop:
         self._given = end_offsets(self.kafka.servers, CLICKSTREAM.name)
 
     def land(self) -> None:
-        around = Surroundings(self._spark, self.lake, self.kafka.servers, 1.0, lambda _view, _rows: None)
+        around = Surroundings(self._spark, self.lake, self.kafka.servers, 1.0)
         messages = read_topics(self._spark, self.kafka.servers, TOPICS)
         StreamRunner(self.lake, [silver_query(around, messages)], Event()).drain(lambda _: None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from shutil import rmtree
 from threading import Event
@@ -47,16 +47,6 @@ _COUNTED = (
 )
 
 
-class Online:
-    """Collects the ids written, by view."""
-
-    def __init__(self) -> None:
-        self.ids: dict[str, set[str]] = {"visitor_features": set(), "session_features": set()}
-
-    def write(self, view: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.ids[view] |= {row["visitor_id"] for row in rows}
-
-
 def _send(kafka: Kafka, *events: dict[str, Any]) -> None:
     for topic in TOPICS:
         theirs = [event for event in events if topic_of(event["event_type"]) is topic]
@@ -71,10 +61,10 @@ def _send_raw(kafka: Kafka, topic: str, *values: bytes) -> None:
     producer.close()
 
 
-def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, online: Online, limit: float = 1.0) -> StreamRunner:
+def _runner(spark: SparkSession, kafka: Kafka, lake_dir: Path, limit: float = 1.0) -> StreamRunner:
     lake = ArrowLake(str(lake_dir))
     lake.create_missing()
-    around = Surroundings(spark, lake, kafka.servers, limit, online.write)
+    around = Surroundings(spark, lake, kafka.servers, limit)
     return StreamRunner(lake, all_queries(around), Event(), follow_silver(around))
 
 
@@ -92,24 +82,22 @@ def test_kafka_to_gold_twice_and_again_with_nothing_new(spark: SparkSession, kaf
         if topic_of(event["event_type"]) is CLICKSTREAM and event["event_type"] != "recommendations_shown"
     }
     states: list[State] = []
-    online = Online()
     _send(kafka, *events, events[0])
     _send_raw(kafka, "clickstream", b"\xff")
-    _runner(spark, kafka, tmp_path, online).drain(states.append)
+    _runner(spark, kafka, tmp_path).drain(states.append)
     first = _counts(tmp_path)
     assert first["bronze.clickstream"] == len(good_examples(CLICKSTREAM)) + 2
     for topic, table in EVENT_TABLES.items():
         assert first[table.name] == len(good_examples(topic))
         assert topic is CLICKSTREAM or first[f"bronze.{topic.name}"] == len(good_examples(topic))
     assert first["silver.rejected_events"] == 1
-    assert online.ids["visitor_features"] == online.ids["session_features"] == visitors
     in_sessions = ArrowLake(str(tmp_path)).read(SILVER_SESSIONS, ["visitor_id"])["visitor_id"]
     assert set(in_sessions.to_pylist()) == visitors
     assert first["gold.revenue_per_minute"] >= 2
     assert {name for state in states for name in state["queries"]} == {"bronze", "silver", "gold"}
 
     _send(kafka, *events)
-    _runner(spark, kafka, tmp_path, online).drain(states.append)
+    _runner(spark, kafka, tmp_path).drain(states.append)
     bronze = {f"bronze.{topic.name}": len(good_examples(topic)) for topic in TOPICS}
     assert _counts(tmp_path) == {name: count + bronze.get(name, 0) for name, count in first.items()}
 
@@ -121,7 +109,7 @@ def test_streams_go_on_after_everything_was_forgotten_and_rewritten(
     lake = ArrowLake(str(tmp_path))
     events = good_examples(CLICKSTREAM)
     _send(kafka, *events)
-    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    _runner(spark, kafka, tmp_path).drain(lambda _: None)
     taken = taken_offsets([lake.checkpoint("bronze"), lake.checkpoint("silver")])
     assert [taken["clickstream"][number] for number in range(4)] == end_offsets(kafka.servers, "clickstream")
 
@@ -134,7 +122,7 @@ def test_streams_go_on_after_everything_was_forgotten_and_rewritten(
     assert _counts(tmp_path)["bronze.clickstream"] == 0
 
     _send(kafka, events[0], {**events[0], "event_id": "later"})
-    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    _runner(spark, kafka, tmp_path).drain(lambda _: None)
     counts = _counts(tmp_path)
     # An erased event that is sent again is still known, and not counted a second time.
     assert (counts["bronze.clickstream"], counts["silver.clickstream_events"], counts["silver.sessions"]) == (2, 1, 1)
@@ -147,19 +135,19 @@ def test_too_many_rejected_messages_stop_the_runner_again_and_again(
     _send_raw(kafka, "pos", *[b"{"] * 1000)
     for _ in range(2):  # the offsets were not committed: nothing is drained by starting again
         with pytest.raises(TooManyRejectedError, match="topic pos: 1000 of 1000 messages"):
-            _runner(spark, kafka, tmp_path, Online(), limit=0.5).drain(lambda _: None)
+            _runner(spark, kafka, tmp_path, limit=0.5).drain(lambda _: None)
     assert _counts(tmp_path)["silver.rejected_events"] == 0
 
 
 def test_without_its_checkpoint_a_table_is_not_filled_again(spark: SparkSession, kafka: Kafka, tmp_path: Path) -> None:
     kafka.fresh_topics()
     _send(kafka, good_examples(POS)[0])
-    _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+    _runner(spark, kafka, tmp_path).drain(lambda _: None)
     rmtree(tmp_path / "_checkpoints")
     with pytest.raises(
         PermanentError, match=r"(bronze\.pos|silver\.pos_events) has rows, but the checkpoint .* is gone"
     ):
-        _runner(spark, kafka, tmp_path, Online()).drain(lambda _: None)
+        _runner(spark, kafka, tmp_path).drain(lambda _: None)
 
 
 @pytest.mark.parametrize(
@@ -209,12 +197,12 @@ def test_silver_and_gold_made_anew_from_bronze_equal_the_live_ones(
     for part in (events[::2], events[::3], events[1::2]):  # in three runs, the second brings copies too
         _send(kafka, *part)
         _send_raw(kafka, "pos", b"\xff")
-        _runner(spark, kafka, live, Online()).drain(lambda _: None)
+        _runner(spark, kafka, live).drain(lambda _: None)
     optimize(ArrowLake(str(live)), bronze_table(POS))
 
     lake = ArrowLake(str(anew))
     lake.create_missing()
-    around = Surroundings(spark, lake, "", 1.0, Online().write)
+    around = Surroundings(spark, lake, "", 1.0)
     query = silver_query(around, read_bronze(spark, ArrowLake(str(live))))
     for _ in range(2):
         StreamRunner(lake, [query], Event(), follow_silver(around)).drain(lambda _: None)
@@ -226,7 +214,7 @@ def test_silver_and_gold_made_anew_from_bronze_equal_the_live_ones(
     _put_in_place(ArrowLake(str(live)), lake)
     before = _counts(live)
     _send(kafka, *events, {**events[0], "event_id": "later"})
-    _runner(spark, kafka, live, Online()).drain(lambda _: None)
+    _runner(spark, kafka, live).drain(lambda _: None)
     after = _counts(live)
     in_silver = [table.name for table in CHECKED_TABLES]
     assert sum(after[name] for name in in_silver) == sum(before[name] for name in in_silver) + 1

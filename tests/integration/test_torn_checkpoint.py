@@ -42,7 +42,7 @@ class Streams:
         bus.close()
 
     def drain(self) -> None:
-        around = Surroundings(self._spark, self.lake, self._kafka.servers, 1.0, lambda _view, _rows: None)
+        around = Surroundings(self._spark, self.lake, self._kafka.servers, 1.0)
         try:
             StreamRunner(self.lake, all_queries(around), Event()).drain(lambda _: None)
         finally:

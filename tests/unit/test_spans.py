@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_lake.spans import spans, within, within_sql
+from data_lake.spans import meets, spans, within_sql
 
 _START = datetime(2026, 11, 21, tzinfo=UTC)
 _TIME = pa.timestamp("us", tz="UTC")
@@ -43,6 +43,10 @@ def test_no_times_are_in_no_span() -> None:
     nothing = spans(_times([]), _times([]))
     assert nothing == []
     assert within_sql("at", nothing) == "(false)"
-    rows = pa.table({"at": _times([0])})
-    assert rows.filter(within("at", nothing)).num_rows == 0
-    assert rows.filter(within("at", [(_START, _START)])).num_rows == 1
+    assert meets(_times([0]), _times([1]), nothing).to_pylist() == [False]
+
+
+def test_what_only_touches_a_span_meets_it_and_what_lies_between_two_does_not() -> None:
+    two = spans(_times([100, 300]), _times([200, 400]))
+    lowest, highest = _times([0, 0, 201, 210, 150, 401]), _times([99, 100, 299, 300, 160, 500])
+    assert meets(lowest, highest, two).to_pylist() == [False, True, False, True, True, False]

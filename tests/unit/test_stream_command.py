@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from contracts.errors import BrokerUnavailableError
-from deployment.bootstrap.stream import StateFile, missing_topics
+from deployment.bootstrap.state_file import StateFile
+from deployment.bootstrap.stream import missing_topics
 from deployment.cli.stream import command
 from deployment.settings import KafkaSettings, Settings
 
@@ -28,7 +29,7 @@ def test_a_broker_that_is_not_there_is_named() -> None:
 
 
 def test_the_state_file_is_whole_and_goes_away(tmp_path: Path) -> None:
-    file = StateFile(Settings(data_dir=tmp_path))
+    file = StateFile(Settings(data_dir=tmp_path), "stream")
     file.remove()
     file.write({"ready": True, "queries": {}})
     [path] = (tmp_path / "run").iterdir()

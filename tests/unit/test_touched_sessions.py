@@ -1,4 +1,4 @@
-"""The visitors whom new events touch: recomputed from few files, and online what the lake says."""
+"""The sessions that new events touch: recomputed from few files, and online what the lake says."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS, S
 from data_lake.arrow_lake import ArrowLake
 from feature_store.session_features import session_features
 from feature_store.visitor_features import visitor_features
+from stream_processing.online_features import refresh_online
 from stream_processing.sessions import sessionized, sessions
-from stream_processing.visitors import refresh_visitors
+from stream_processing.touched_sessions import refresh_sessions
 from tests.fixtures.event_rows import START, arrive, event, line
 from tests.fixtures.rows import rows_of
 
@@ -47,7 +48,9 @@ def lake(tmp_path: Path) -> ArrowLake:
 
 
 def _arrive(lake: ArrowLake, online: FakeOnline, *events: dict[str, Any]) -> None:
-    refresh_visitors(arrive(lake, SILVER_CLICKSTREAM_EVENTS, events), lake, online.write)
+    new = arrive(lake, SILVER_CLICKSTREAM_EVENTS, events)
+    refresh_sessions(new, lake)
+    refresh_online(new, lake, online.write)
 
 
 def _sessions(lake: ArrowLake) -> list[dict[str, Any]]:

@@ -1,13 +1,10 @@
-"""The visitors whom new events touch: their sessions recomputed, and their features online.
+"""The sessions that new events touch, recomputed.
 
-Recomputed rather than added up: a late event changes what follows it, and a repetition changes nothing. Only the
-touched sessions' events are read; what came before them is known from ``silver.sessions``.
+Recomputed rather than added up: a late event can join two sessions or move a start, and a repetition changes nothing.
+Only the touched sessions' events are read; which they are is known from ``silver.sessions``.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,14 +12,8 @@ from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from data_lake.spans import spans
 from data_lake.sql import run_sql
-from feature_store.session_features import IS_ACTIVITY, latest_session_features, session_features
-from feature_store.visitor_features import visitor_features
+from feature_store.session_features import IS_ACTIVITY
 from stream_processing.sessions import EVENT_COLUMNS, sessionized, sessions
-
-# Writes rows (entity key, event_timestamp, features) of a feature view to the online store.
-WriteOnline = Callable[[str, Sequence[Mapping[str, Any]]], object]
-
-_ROWS_PER_WRITE = 1_000
 
 # New events of a visitor with no gap over 30 minutes.
 _BURSTS = f"""
@@ -41,8 +32,7 @@ _BURSTS = f"""
     GROUP BY visitor_id, number
 """  # noqa: S608 - made of constants
 
-# A burst and the sessions that it meets; the last session too where it lies after all bursts: what is known of the
-# visitor's past changes with them. Sessions of one visitor are over 30 minutes apart, so none is cut.
+# A burst and the sessions that it meets. Sessions of one visitor are over 30 minutes apart, so none is cut.
 _TOUCHED = """
     SELECT
         burst.visitor_id,
@@ -53,11 +43,6 @@ _TOUCHED = """
         AND session.ended_at >= burst.started_at - INTERVAL 30 MINUTES
         AND session.started_at <= burst.ended_at + INTERVAL 30 MINUTES
     GROUP BY burst.visitor_id, burst.started_at, burst.ended_at
-    UNION ALL
-    SELECT visitor_id, max(past.started_at) AS last_started_at, max(past.ended_at)
-    FROM past JOIN (SELECT visitor_id, max(ended_at) AS last_burst FROM bursts GROUP BY visitor_id) USING (visitor_id)
-    GROUP BY visitor_id, last_burst
-    HAVING last_started_at > last_burst
 """
 
 _PAST = "FROM sessions SEMI JOIN bursts USING (visitor_id)"
@@ -71,15 +56,11 @@ _REPLACED = """
         ON session.visitor_id = touched.visitor_id
         AND session.started_at BETWEEN touched.started_at AND touched.ended_at
 """
-_CURRENT = "FROM past ANTI JOIN replaced USING (session_id) UNION ALL FROM fresh"
 _SCOPE = "SELECT session_id, started_at FROM replaced UNION SELECT session_id, started_at FROM fresh"
 
 
-def refresh_visitors(new_events: pa.Table, lake: ArrowLake, write_online: WriteOnline) -> None:
-    """Recompute the sessions that rows of ``silver.clickstream_events`` touch, and their visitors' features.
-
-    The online store gets them first, then the lake.
-    """
+def refresh_sessions(new_events: pa.Table, lake: ArrowLake) -> None:
+    """Recompute the sessions that rows of ``silver.clickstream_events`` touch."""
     bursts = run_sql(_BURSTS, events=new_events)
     if not bursts.num_rows:
         return
@@ -87,18 +68,6 @@ def refresh_visitors(new_events: pa.Table, lake: ArrowLake, write_online: WriteO
     touched = run_sql(_TOUCHED, bursts=bursts, past=past)
     times = spans(touched["started_at"], touched["ended_at"])
     silver = lake.near(SILVER_CLICKSTREAM_EVENTS, "occurred_at", times)
-    events = sessionized(run_sql(_EVENTS, events=silver, touched=touched))
-    fresh, replaced = sessions(events), run_sql(_REPLACED, past=past, touched=touched)
-    current = run_sql(_CURRENT, past=past, replaced=replaced, fresh=fresh)
-    _write_online(write_online, "visitor_features", _at_event_time(visitor_features(current)))
-    _write_online(write_online, "session_features", latest_session_features(session_features(events, current)))
+    fresh = sessions(sessionized(run_sql(_EVENTS, events=silver, touched=touched)))
+    replaced = run_sql(_REPLACED, past=past, touched=touched)
     lake.replace(SILVER_SESSIONS, fresh, run_sql(_SCOPE, replaced=replaced, fresh=fresh))
-
-
-def _at_event_time(features: pa.Table) -> pa.Table:
-    return features.rename_columns({"occurred_at": "event_timestamp"})
-
-
-def _write_online(write_online: WriteOnline, view: str, rows: pa.Table) -> None:
-    for batch in rows.to_batches(max_chunksize=_ROWS_PER_WRITE):
-        write_online(view, batch.to_pylist())
