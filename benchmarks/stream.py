@@ -77,7 +77,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fill", type=int, default=20_000_000, help="events in silver before the measurement")
-    parser.add_argument("--rate", type=float, default=11_574.0, help="events a second; a billion a day is 11,574")
+    parser.add_argument("--rate", type=float, default=12_500.0, help="events a second; a billion a day is 11,574")
     parser.add_argument("--seconds", type=float, default=600.0, help="for so long")
     parser.add_argument("--backfill", type=int, default=10_000_000, help="events to make anew from bronze")
     options = parser.parse_args()
@@ -109,6 +109,8 @@ def _fill(settings: Settings, stack: Stack, sender: ProcessPoolExecutor, events:
         "fill_events": events,
         "backlog_events_per_s": round(events / seconds),
         "fill_peak_mib": round(max(watch.memory_mib)),
+        "fill_s": round(seconds, 1),
+        "fill_memory_growth_ratio": round(watch.memory_growth(), 2),
         "second_million_s": early and round(early, 1),
         "seventeenth_million_s": late and round(late, 1),
         "growth_ratio_16x": late and early and round(late / early, 2),

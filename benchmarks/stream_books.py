@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from contracts.tables import (
     SILVER_POS_EVENTS,
     SILVER_REJECTED_EVENTS,
     SILVER_SESSIONS,
+    TABLES,
 )
 from data_lake.arrow_lake import ArrowLake
 from data_lake.sql import run_sql
@@ -68,14 +70,14 @@ def _different(one: Any, other: Any) -> int:
 
 
 def sizes(lake: ArrowLake, events: int) -> dict[str, Any]:
-    """Return the bytes an event takes in each layer, and what thirty days of a billion events would need."""
-    per_event = {
-        layer: round(_bytes_below(Path(lake.uri) / folder) / events, 1)
-        for layer, folder in (("bronze", "bronze"), ("silver", "silver"), ("gold", "gold"), ("state", "_checkpoints"))
-    }
+    """Return the bytes an event takes in each layer, vacuumed, and what thirty days of a billion events would need."""
+    of_layer = Counter({"state": sum(path.stat().st_size for path in _files(Path(lake.uri) / "_checkpoints"))})
+    for table in TABLES:
+        of_layer[table.layer] += sum(lake.open(table).get_add_actions()["size_bytes"].to_pylist())
+    per_event = {layer: round(size / events, 1) for layer, size in of_layer.items()}
     terabytes = sum(per_event.values()) * _A_BILLION_A_DAY * _DAYS / 1e12
     return {"bytes_per_event": per_event, "thirty_days_of_a_billion_tb": round(terabytes, 2)}
 
 
-def _bytes_below(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
