@@ -12,7 +12,7 @@ import click
 
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_feature_store, build_online_features
-from deployment.bootstrap.live_features import build_live_features
+from deployment.bootstrap.features_follower import build_features_follower
 from deployment.bootstrap.state_file import StateFile
 from deployment.settings import load_settings
 from feature_store.definitions import BATCH_VIEWS, VIEWS
@@ -27,7 +27,7 @@ def command() -> None:
     \b
     Examples:
       aisle features apply
-      aisle features live
+      aisle features follow
       aisle features materialize
       aisle features get visitor_features v-1 v-2
     """
@@ -50,21 +50,21 @@ def apply() -> None:
 
 
 @command.command()
-def live() -> None:
+def follow() -> None:
     """Keep the features of visitors and their sessions online, behind gold.
 
     Runs until SIGTERM or Ctrl-C and continues where it was when started again; the stack does this for you.
 
     \b
     Examples:
-      aisle features live
+      aisle features follow
     """
     settings = load_settings()
     stop, state = Event(), StateFile(settings, "features")
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     click.echo(f"keeping the features of visitors and sessions online, from {settings.lake}")
-    build_live_features(settings, stop).run(0, state.write)
+    build_features_follower(settings, stop).run(0, state.write)
     state.remove()
 
 

@@ -90,7 +90,7 @@ def _stream(settings: Settings) -> Service:
 def _features(settings: Settings) -> Service:
     return Service(
         name="features",
-        command=lambda: [aisle_executable(), "features", "live"],
+        command=lambda: [aisle_executable(), "features", "follow"],
         is_healthy=lambda: job_is_healthy(settings, "features"),
         needs=("redis", "stream"),
     )

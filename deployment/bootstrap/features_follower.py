@@ -20,9 +20,9 @@ _PATIENCE_WITH_REDIS = timedelta(minutes=2)
 _PAUSE_S = 0.1
 
 
-def build_live_features(settings: Settings, stop: Event) -> StreamRunner:
+def build_features_follower(settings: Settings, stop: Event) -> StreamRunner:
     """Return what writes features behind gold; setting ``stop`` ends it."""
-    lake = ArrowLake(settings.lake, by="aisle features live")
+    lake = ArrowLake(settings.lake, by="aisle features follow")
     write = PatientWrites(build_online_features(settings).write, _PATIENCE_WITH_REDIS, stop)
     follower = SilverFollower(
         lake,
