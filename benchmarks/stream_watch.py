@@ -1,11 +1,11 @@
-"""What is seen of the streams while events land: how far gold is, memory, and how old silver's events were."""
+"""What is seen of the streams while events land: how far gold is, and memory."""
 
 from __future__ import annotations
 
 import math
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import numpy as np
 import orjson
@@ -30,8 +30,6 @@ class Watch:
     stack: Stack
     in_gold: list[tuple[float, int]] = field(default_factory=list)
     memory_mib: list[float] = field(default_factory=list)
-    ages_s: list[float] = field(default_factory=list)
-    _seen: datetime = field(default_factory=lambda: datetime.now(UTC))
     _weighed: float = -math.inf
 
     def look(self) -> int:
@@ -39,20 +37,10 @@ class Watch:
         if time.perf_counter() - self._weighed > _WEIGH_EVERY_S:
             self._weighed = time.perf_counter()
             self.memory_mib.append(pss_mib(tree_of([self.stack.supervisor.states()["stream"].pid])))
-        self._see_ages()
         marks = _gold_marks(self.lake)
         handled = sum(_rows_up_to(self.lake, table, marks.get(table.name)) for table in EVENT_TABLES)
         self.in_gold.append((time.perf_counter(), handled))
         return handled
-
-    def _see_ages(self) -> None:
-        now = datetime.now(UTC)
-        newest = pc.field("processed_at") > self._seen
-        fresh = self.lake.read(SILVER_CLICKSTREAM_EVENTS, ["received_at", "processed_at"], newest)
-        if fresh.num_rows:
-            self._seen = pc.max(fresh["processed_at"]).as_py()
-            ages = pc.subtract(pa.scalar(now, fresh["received_at"].type), fresh["received_at"])
-            self.ages_s += (ages.cast(pa.int64()).to_numpy() / 1e6).tolist()
 
     def seconds_for(self, first: int, last: int) -> float | None:
         """Return how long gold took from event number ``first`` to ``last``; None where it did not get there."""
