@@ -1,0 +1,144 @@
+"""Follows the clickstream in a consumer group and keeps live features in Redis.
+
+Effect exactly once: the offset that counts stands in Redis beside the values (owned_partition), so that an assignment
+reads on from there, whatever the group has committed. A batch is what is there: it grows with the load.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from threading import Event
+from time import monotonic
+from typing import Any, cast
+
+import numpy as np
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
+from redis import Redis
+
+from contracts import Clock, Rejection
+from contracts.errors import BrokerUnavailableError
+from contracts.topics import CLICKSTREAM
+from feature_store.live.effects import Effects, effects_of
+from stream_processing.live.changes import Outcome
+from stream_processing.live.partitions import OwnedPartitions, Taken
+from stream_processing.live.patience import Patience, StoppedError
+from stream_processing.live.report import LiveReport
+from stream_processing.message_check import event_of
+
+_MOST_MESSAGES = 2_000
+_POLL_S = 0.2
+_SHOW_LAG_EVERY_S = 1.0
+_CLAIM_AGAIN_AFTER_S = 1.0
+
+
+class LiveFollower:
+    """One member of the group. ``run`` returns when ``stop`` is set; where it is killed, another goes on exactly."""
+
+    def __init__(self, consumer: Consumer, client: Redis, place: str, report: LiveReport, clock: Clock) -> None:
+        self._consumer = consumer
+        self._client = client
+        self._place = place
+        self._report = report
+        self._clock = clock
+        self._partitions = OwnedPartitions(client)
+        self._fenced_at: dict[int, float] = {}
+        self._lag_shown_at = 0.0
+
+    def run(self, stop: Event) -> None:
+        """Follow until ``stop``; waits for a Redis that does not take writes."""
+        self._patiently = Patience(self._place, self._report, stop)
+        self._consumer.subscribe(
+            [CLICKSTREAM.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
+        )
+        try:
+            while not stop.is_set():
+                if messages := self._poll():
+                    self._take(messages)
+                self._claim_again()
+                self._show_lag()
+        except StoppedError:
+            self._report.say("stopped while Redis did not take writes")
+        finally:
+            self._consumer.close()
+
+    def _poll(self) -> list[Message]:
+        first = self._consumer.poll(_POLL_S)
+        if first is None:
+            return []
+        messages = [first, *self._consumer.consume(_MOST_MESSAGES - 1, 0)]
+        for error in filter(None, (message.error() for message in messages)):
+            if not error.retriable():
+                msg = f"Kafka does not let topic {CLICKSTREAM.name} be read: {error.str()}"
+                raise BrokerUnavailableError(msg)
+        return [message for message in messages if not message.error() and _partition(message) in self._partitions]
+
+    def _take(self, messages: Sequence[Message]) -> None:
+        """Make the messages' effects readable."""
+        effects: dict[int, list[Effects]] = defaultdict(list)
+        offsets: dict[int, int] = {}
+        outcomes: Counter[Outcome] = Counter()
+        for message in messages:
+            partition = _partition(message)
+            offsets[partition] = cast("int", message.offset()) + 1
+            found = _effects(message)
+            if isinstance(found, Outcome):
+                outcomes[found] += 1
+            else:
+                effects[partition].append(found)
+        taken = {partition: Taken(effects[partition], offset) for partition, offset in offsets.items()}
+        written = self._patiently(lambda: self._partitions.write(taken, int(self._clock.now().timestamp())))
+        for partition in taken.keys() - written.keys():
+            self._report.lost(partition)
+            self._fenced_at[partition] = monotonic()
+        now_ms = self._clock.now().timestamp() * 1000
+        ages = [now_ms - message.timestamp()[1] for message in messages if _partition(message) in written]
+        for changes in written.values():
+            outcomes += changes.outcomes
+        self._report.took(outcomes, np.array(ages) / 1000)
+
+    def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        consumer.incremental_assign([self._claimed(each.partition) for each in partitions])
+        self._report.owns(self._partitions.offsets)
+
+    def _revoked(self, _consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        for each in partitions:
+            self._partitions.give_up(each.partition)
+            self._fenced_at.pop(each.partition, None)
+        self._report.owns(self._partitions.offsets)
+
+    def _claimed(self, partition: int) -> TopicPartition:
+        offset = self._patiently(lambda: self._partitions.claim(partition))
+        return TopicPartition(CLICKSTREAM.name, partition, OFFSET_BEGINNING if offset is None else offset)
+
+    def _claim_again(self) -> None:
+        """Where Kafka leaves us a partition that was fenced (Redis was emptied, say), go on at what Redis has."""
+        due = [p for p, at in self._fenced_at.items() if monotonic() - at > _CLAIM_AGAIN_AFTER_S]
+        for partition in due:
+            self._consumer.seek(self._claimed(partition))
+            del self._fenced_at[partition]
+        if due:
+            self._report.owns(self._partitions.offsets)
+
+    def _show_lag(self) -> None:
+        if monotonic() - self._lag_shown_at < _SHOW_LAG_EVERY_S:
+            return
+        self._lag_shown_at = monotonic()
+        ours = [each for each in self._consumer.assignment() if each.partition in self._partitions]
+        self._report.lags({each.partition: self._lag(each) for each in self._consumer.position(ours)})
+
+    def _lag(self, at: TopicPartition) -> int:
+        _, end = self._consumer.get_watermark_offsets(at, cached=True)
+        return max(0, end - at.offset) if at.offset >= 0 else max(0, end)
+
+
+def _partition(message: Message) -> int:
+    return cast("int", message.partition())
+
+
+def _effects(message: Message) -> Effects | Outcome:
+    headers: dict[str, Any] = dict(message.headers() or ())
+    event = event_of(message.value(), headers, CLICKSTREAM.name)
+    if isinstance(event, Rejection):
+        return Outcome.REJECTED
+    return effects_of(event) or Outcome.NO_ACTIVITY
