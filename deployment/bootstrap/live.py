@@ -22,6 +22,8 @@ _READ_WITHIN_S = 1.0
 _COLLECT_MS = 10
 _COLLECT_BYTES = 256 * 1024
 _GONE_AFTER_MS = 10_000
+# Bounds what a backlog takes of memory.
+_READ_AHEAD_KIB = 16 * 1024
 
 
 def build_live(settings: Settings, report: LiveReport, member: str) -> LiveFollower:
@@ -64,6 +66,7 @@ def _consumer_config(settings: Settings, member: str) -> dict[str, str | int | b
         "fetch.wait.max.ms": _COLLECT_MS,
         "fetch.min.bytes": _COLLECT_BYTES,
         "fetch.error.backoff.ms": 100,
+        "queued.max.messages.kbytes": _READ_AHEAD_KIB,
         "reconnect.backoff.max.ms": 1000,
     }
     return config | ({"group.instance.id": member} if member else {})

@@ -8,6 +8,7 @@ from threading import Event
 import click
 from prometheus_client import start_http_server
 
+from contracts import SystemClock
 from deployment.bootstrap.live import build_live
 from deployment.cli.listening import require_free
 from deployment.settings import load_settings
@@ -30,13 +31,17 @@ def command(member: str) -> None:
     settings = load_settings()
     address = (settings.live.metrics_host, settings.live.metrics_port)
     require_free(address, "set AISLE_LIVE__METRICS_PORT")
-    report, stop = LiveReport(click.echo), Event()
+    report, stop = LiveReport(_say), Event()
     server, _ = start_http_server(address[1], address[0], report.registry)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    click.echo(f"following {settings.kafka.bootstrap_servers}, metrics at http://{address[0]}:{address[1]}/metrics")
+    _say(f"following {settings.kafka.bootstrap_servers}, metrics at http://{address[0]}:{address[1]}/metrics")
     try:
         build_live(settings, report, member).run(stop)
     finally:
         server.shutdown()
         server.server_close()
+
+
+def _say(line: str) -> None:
+    click.echo(f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ} {line}")

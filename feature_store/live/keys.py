@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from contracts.topics import CLICKSTREAM
 
-_PARTITIONS = range(CLICKSTREAM.partitions)
+# Each partition has a value of its own.
+VALUES_PER_ENTITY = CLICKSTREAM.partitions
 
 
 class Kind(StrEnum):
@@ -28,7 +29,7 @@ def owner_key(partition: int) -> str:
 
 def live_key(partition: int, kind: Kind, entity_id: str) -> str:
     """Return the key of what one partition holds of an entity."""
-    return f"live:{{{partition}}}:{kind.value}:{entity_id}"
+    return f"{_prefix(partition, kind)}{entity_id}"
 
 
 def kind_of(key: str) -> Kind:
@@ -38,4 +39,11 @@ def kind_of(key: str) -> Kind:
 
 def live_keys(kind: Kind, entity_id: str) -> list[str]:
     """Return the key of each partition that may hold something of an entity."""
-    return [live_key(partition, kind, entity_id) for partition in _PARTITIONS]
+    return [prefix + entity_id for prefix in _PREFIXES[kind]]
+
+
+def _prefix(partition: int, kind: Kind) -> str:
+    return f"live:{{{partition}}}:{kind.value}:"
+
+
+_PREFIXES = {kind: [_prefix(partition, kind) for partition in range(VALUES_PER_ENTITY)] for kind in Kind}

@@ -24,7 +24,7 @@ from feature_store.live.cells import (
     visitor_cells,
     window_sums,
 )
-from feature_store.live.keys import Kind, live_keys
+from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
 from feature_store.live.session import running_session
 from feature_store.live.session_log import SESSION_GAP_US, decode
 from feature_store.live.windows import LONGEST, WINDOWS
@@ -139,7 +139,7 @@ def _session(visitor_id: str, log: bytes, now: datetime) -> Features:
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:
     cells, now_s = product_cells(_joined(values)), int(now.timestamp())
     sizes = np.array([len(value) if value else 0 for value in values], np.int64) // cells.itemsize
-    owners = np.repeat(np.arange(len(values)) // len(live_keys(Kind.PRODUCT, "")), sizes)
+    owners = np.repeat(np.arange(len(values)) // VALUES_PER_ENTITY, sizes)
     sums = window_sums(cells, owners, products, len(PRODUCT_MEASURES), now_s).reshape(products, len(PRODUCT_FEATURES))
     last = _last_seconds(cells, owners, products)
     age_s = np.where(last == _NEVER, np.nan, now.timestamp() - last)

@@ -17,7 +17,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from redis import Redis
 
 from contracts import Clock, Rejection
-from contracts.errors import BrokerUnavailableError
+from contracts.errors import BrokerUnavailableError, NotReadyError
 from contracts.topics import CLICKSTREAM
 from feature_store.live.effects import Effects, effects_of
 from stream_processing.live.changes import Outcome
@@ -98,6 +98,10 @@ class LiveFollower:
         self._report.took(outcomes, np.array(ages) / 1000)
 
     def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
+        if any(each.partition >= CLICKSTREAM.partitions for each in partitions):
+            known = CLICKSTREAM.partitions
+            msg = f"topic {CLICKSTREAM.name} has more than the {known} partitions of its contract, which readers look in"
+            raise NotReadyError(msg)
         consumer.incremental_assign([self._claimed(each.partition) for each in partitions])
         self._report.owns(self._partitions.offsets)
 
@@ -124,12 +128,12 @@ class LiveFollower:
         if monotonic() - self._lag_shown_at < _SHOW_LAG_EVERY_S:
             return
         self._lag_shown_at = monotonic()
-        ours = [each for each in self._consumer.assignment() if each.partition in self._partitions]
-        self._report.lags({each.partition: self._lag(each) for each in self._consumer.position(ours)})
+        self._report.lags({partition: self._lag(partition, at) for partition, at in self._partitions.offsets.items()})
 
-    def _lag(self, at: TopicPartition) -> int:
-        _, end = self._consumer.get_watermark_offsets(at, cached=True)
-        return max(0, end - at.offset) if at.offset >= 0 else max(0, end)
+    def _lag(self, partition: int, offset: int | None) -> int:
+        """Return how many messages are behind ``offset``, as of the last answer of the broker."""
+        start, end = self._consumer.get_watermark_offsets(TopicPartition(CLICKSTREAM.name, partition), cached=True)
+        return max(0, end - max(start, offset or 0))
 
 
 def _partition(message: Message) -> int:

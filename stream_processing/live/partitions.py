@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 
 from redis import Redis
@@ -14,11 +14,12 @@ from stream_processing.live.changes import Changes, changes
 from stream_processing.live.owned_partition import Batch, Claim, claim_partition, commit
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Owned:
     claim: Claim
+    offset: int | None
     batches: int = 0
-    to_fold: list[str] = field(default_factory=list)
+    to_fold: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class OwnedPartitions:
 
     @property
     def offsets(self) -> dict[int, int | None]:
-        """Up to which offset each partition's values were written when it was claimed."""
-        return {partition: owned.claim.offset for partition, owned in self._owned.items()}
+        """Up to which offset the values of each of our partitions are written; None: nothing yet."""
+        return {partition: owned.offset for partition, owned in self._owned.items()}
 
     def claim(self, partition: int) -> int | None:
         """Take a partition over; return the offset to read on from, None at the beginning."""
         claim = claim_partition(self._client, partition)
-        self._owned[partition] = _Owned(claim)
+        self._owned[partition] = _Owned(claim, claim.offset)
         return claim.offset
 
     def give_up(self, partition: int) -> None:
@@ -68,7 +69,7 @@ class OwnedPartitions:
             if to_fold is None:
                 self.give_up(partition)
             else:
-                self._owned[partition] = _Owned(batch.claim, batch.number, to_fold)
+                self._owned[partition] = _Owned(batch.claim, batch.offset, batch.number, to_fold)
                 written[partition] = batch.changes
         return written
 

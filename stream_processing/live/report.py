@@ -14,6 +14,7 @@ from stream_processing.live.changes import Outcome
 
 # Seconds, each a fifth more than the one before: a percentile read from them is at most so much too high.
 FRESHNESS_BUCKETS_S = np.round(np.geomspace(0.001, 60, 61), 6)
+_MANY_MESSAGES = 10_000
 
 
 class Freshness:
@@ -41,6 +42,7 @@ class LiveReport:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
+        self._is_behind = False
         self.registry = CollectorRegistry()
         self.freshness = Freshness()
         self.registry.register(self.freshness)
@@ -71,9 +73,16 @@ class LiveReport:
         self._say(f"partitions: {places or 'none'}")
 
     def lags(self, lag: Mapping[int, int]) -> None:
-        """Note how many messages of each partition wait."""
+        """Note how many messages of each partition wait; says when they are many, and when none waits any more."""
         for partition, messages in lag.items():
             self._lag.labels(partition).set(messages)
+        waiting = sum(lag.values())
+        if not self._is_behind and waiting > _MANY_MESSAGES:
+            self._say(f"behind: {waiting:,} messages wait, by partition {dict(sorted(lag.items()))}")
+            self._is_behind = True
+        elif self._is_behind and not waiting:
+            self._say("caught up")
+            self._is_behind = False
 
     def lost(self, partition: int) -> None:
         """Note that another process wrote a partition last."""

@@ -1,4 +1,4 @@
-"""The running session: its end, what is kept of a visitor's past, bounds. That it equals the lake's: test_live_parity."""
+"""The running session: its end, what is kept of the past, bounds. That it equals the lake's: test_live_parity."""
 
 from __future__ import annotations
 
