@@ -63,7 +63,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, default=1_000.0, help="events a second with the whole stack")
     parser.add_argument("--seconds", type=float, default=600.0, help="for so long")
     parser.add_argument("--full-seconds", type=float, default=60.0, help="for so long at 11,574 events/s")
-    parser.add_argument("--only-path", action="store_true", help="leave Spark, MLflow and the API out of the first part")
+    parser.add_argument("--only-path", action="store_true", help="the first part without Spark, MLflow and the API")
     return parser.parse_args()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
 
 import orjson
@@ -23,15 +22,14 @@ def probe(settings: Settings, for_s: float) -> list[float]:
     """Return, sorted, the milliseconds from the broker's time of each event to the answer that held it."""
     producer = Producer({"bootstrap.servers": settings.kafka.bootstrap_servers, "linger.ms": 0})
     reader, ends = build_live_features(settings), time.monotonic() + for_s
-    run, ages = f"probe-{time.monotonic_ns()}", []
-    for number in count():
-        if time.monotonic() > ends:
-            return sorted(ages)
-        visitor_id = f"{run}-{number}"
+    run = f"probe-{time.monotonic_ns()}"
+    ages: list[float] = []
+    while time.monotonic() < ends:
+        visitor_id = f"{run}-{len(ages)}"
         appended_ms = _send(producer, visitor_id)
         ages.append(_seen_ms(reader, visitor_id) - appended_ms)
         time.sleep(_PAUSE_S)
-    return []
+    return sorted(ages)
 
 
 def _send(producer: Producer, visitor_id: str) -> float:

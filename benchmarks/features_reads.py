@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable
 from random import Random
+from typing import cast
 
 import numpy as np
 from redis import Redis
@@ -23,7 +24,7 @@ def read_latencies(settings: Settings) -> dict[str, float]:
 
     One visitor (25 features and the session's 19), one with 100 products, one with 500 (20 features each).
     """
-    client, reader, random = Redis.from_url(settings.redis.url), build_live_features(settings), Random(1)
+    client, reader, random = Redis.from_url(settings.redis.url), build_live_features(settings), Random(1)  # noqa: S311
     visitors, products = _ids(client, Kind.VISITOR, 20_000), _ids(client, Kind.PRODUCT, 100_000)
     found: dict[str, float] = {"products": len(products), "redis_mib": _mib(client), "redis_keys": client.dbsize()}  # type: ignore[dict-item]
     for name, wanted in (("1x20", 0), ("100x15", 100), ("500", 500)):
@@ -47,7 +48,7 @@ def _percentiles(read: Callable[[int], object]) -> tuple[float, float]:
 
 def _ids(client: Redis, kind: Kind, most: int) -> list[str]:
     """Return ids that Redis holds something of."""
-    found = set()
+    found: set[str] = set()
     for key in client.scan_iter(f"live:*:{kind.value}:*", count=5_000):
         found.add(re.split(r":", key.decode(), maxsplit=3)[3])
         if len(found) == most:
@@ -56,4 +57,5 @@ def _ids(client: Redis, kind: Kind, most: int) -> list[str]:
 
 
 def _mib(client: Redis) -> float:
-    return round(client.info("memory")["used_memory"] / 2**20, 1)
+    memory = cast("dict[str, int]", client.info("memory"))
+    return round(memory["used_memory"] / 2**20, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from threading import Event
 
 from confluent_kafka import Consumer
 from redis import Redis
@@ -13,6 +14,8 @@ from contracts import SystemClock
 from deployment.settings import Settings
 from feature_store.live.reader import LiveFeatures
 from stream_processing.live.follower import LiveFollower
+from stream_processing.live.partitions import OwnedPartitions
+from stream_processing.live.patience import Patience
 from stream_processing.live.report import LiveReport
 
 GROUP = "aisle-live"
@@ -26,14 +29,15 @@ _GONE_AFTER_MS = 10_000
 _READ_AHEAD_KIB = 16 * 1024
 
 
-def build_live(settings: Settings, report: LiveReport, member: str) -> LiveFollower:
-    """Return a member of the group; nothing needs to be up.
+def build_live(settings: Settings, report: LiveReport, member: str, stop: Event) -> LiveFollower:
+    """Return a member of the group, whose waiting ``stop`` ends; nothing needs to be up.
 
     A ``member`` with a name gets its partitions back at once when it starts again; no two may have the same.
     """
     consumer = Consumer(_consumer_config(settings, member), logger=_log(report))
     client = _client(settings, _STORE_ANSWERS_WITHIN_S)
-    return LiveFollower(consumer, client, _place(client), report, SystemClock())
+    patience = Patience(_place(client), report, stop)
+    return LiveFollower(consumer, OwnedPartitions(client), patience, report, SystemClock())
 
 
 def build_live_features(settings: Settings) -> LiveFeatures:

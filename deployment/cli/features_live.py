@@ -37,7 +37,7 @@ def command(member: str) -> None:
         signal.signal(each, lambda *_: stop.set())
     _say(f"following {settings.kafka.bootstrap_servers}, metrics at http://{address[0]}:{address[1]}/metrics")
     try:
-        build_live(settings, report, member).run(stop)
+        build_live(settings, report, member, stop).run(stop)
     finally:
         server.shutdown()
         server.server_close()

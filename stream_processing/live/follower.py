@@ -13,8 +13,7 @@ from time import monotonic
 from typing import Any, cast
 
 import numpy as np
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
-from redis import Redis
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
 
 from contracts import Clock, Rejection
 from contracts.errors import BrokerUnavailableError, NotReadyError
@@ -30,24 +29,30 @@ _MOST_MESSAGES = 2_000
 _POLL_S = 0.2
 _SHOW_LAG_EVERY_S = 1.0
 _CLAIM_AGAIN_AFTER_S = 1.0
+# Whatever else is wrong with Kafka, its client mends.
+_HOPELESS = (
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+)
 
 
 class LiveFollower:
     """One member of the group. ``run`` returns when ``stop`` is set; where it is killed, another goes on exactly."""
 
-    def __init__(self, consumer: Consumer, client: Redis, place: str, report: LiveReport, clock: Clock) -> None:
+    def __init__(
+        self, consumer: Consumer, partitions: OwnedPartitions, patiently: Patience, report: LiveReport, clock: Clock
+    ) -> None:
         self._consumer = consumer
-        self._client = client
-        self._place = place
+        self._partitions = partitions
+        self._patiently = patiently
         self._report = report
         self._clock = clock
-        self._partitions = OwnedPartitions(client)
         self._fenced_at: dict[int, float] = {}
         self._lag_shown_at = 0.0
 
     def run(self, stop: Event) -> None:
-        """Follow until ``stop``; waits for a Redis that does not take writes."""
-        self._patiently = Patience(self._place, self._report, stop)
+        """Follow until ``stop``; raises ``BrokerUnavailableError`` and ``NotReadyError`` for what nobody can read."""
         self._consumer.subscribe(
             [CLICKSTREAM.name], on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
@@ -68,9 +73,10 @@ class LiveFollower:
             return []
         messages = [first, *self._consumer.consume(_MOST_MESSAGES - 1, 0)]
         for error in filter(None, (message.error() for message in messages)):
-            if not error.retriable():
+            if error.fatal() or error.code() in _HOPELESS:
                 msg = f"Kafka does not let topic {CLICKSTREAM.name} be read: {error.str()}"
                 raise BrokerUnavailableError(msg)
+            self._report.say(f"Kafka: {error.str()}")
         return [message for message in messages if not message.error() and _partition(message) in self._partitions]
 
     def _take(self, messages: Sequence[Message]) -> None:
@@ -100,7 +106,9 @@ class LiveFollower:
     def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         if any(each.partition >= CLICKSTREAM.partitions for each in partitions):
             known = CLICKSTREAM.partitions
-            msg = f"topic {CLICKSTREAM.name} has more than the {known} partitions of its contract, which readers look in"
+            msg = (
+                f"topic {CLICKSTREAM.name} has over {known} partitions, those of its contract, and readers know no more"
+            )
             raise NotReadyError(msg)
         consumer.incremental_assign([self._claimed(each.partition) for each in partitions])
         self._report.owns(self._partitions.offsets)

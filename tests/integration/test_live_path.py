@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def test_killed_and_replayed_it_counts_each_event_once(path: LivePath) -> None:
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(publish, path.kafka.servers, events, 400.0)
         for share in (0.2, 0.5, 0.8):
-            until(lambda share=share: path.taken() > share * _EVENTS)  # type: ignore[misc]
+            until(_took_over(path, share * _EVENTS))
             path.kill("a")
             path.start("a")
         sending.result()
@@ -103,12 +103,20 @@ def test_a_redis_in_trouble_is_waited_for(path: LivePath) -> None:
         lines = path.log("a").count("did not take a write")
         path.client.execute_command(*trouble)
         publish(path.kafka.servers, events[2_000:3_000] if "maxmemory" in trouble else events[3_000:])
-        until(lambda lines=lines: path.log("a").count("did not take a write") > lines)  # type: ignore[misc]
+        until(_said_over(path, "did not take a write", lines))
         time.sleep(1)
         path.client.execute_command(*end)
         path.until_taken()
     assert_exact(path, events)
     assert "Traceback" not in path.log("a")
+
+
+def _took_over(path: LivePath, messages: float) -> Callable[[], bool]:
+    return lambda: path.taken() > messages
+
+
+def _said_over(path: LivePath, text: str, times: int) -> Callable[[], bool]:
+    return lambda: path.log("a").count(text) > times
 
 
 def _partitions(path: LivePath, member: str) -> bool:
