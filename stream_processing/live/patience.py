@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from threading import Event
 from typing import TypeVar
@@ -10,6 +11,8 @@ from redis.exceptions import RedisError
 
 from stream_processing.live.report import LiveReport
 
+# Redis tells of the script's line before it says what is wrong.
+_WHERE = re.compile(r"^Error running script.*@user_script: ?\d+: -?", re.DOTALL)
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 2.0
 
@@ -36,7 +39,7 @@ class Patience:
                 done = action()
             except RedisError as error:
                 if not pause_s:
-                    self._report.store_gone(self._place, error)
+                    self._report.store_gone(self._place, _WHERE.sub("", str(error)))
                 pause_s = min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
                 if self._stop.wait(pause_s):
                     raise StoppedError from error

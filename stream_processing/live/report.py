@@ -88,10 +88,10 @@ class LiveReport:
         """Note that another process wrote a partition last."""
         self._say(f"partition {partition}: another process has claimed it; nothing of this batch was written")
 
-    def store_gone(self, place: str, error: Exception) -> None:
+    def store_gone(self, place: str, reason: str) -> None:
         """Note that Redis does not do as told."""
         self._store.set(0)
-        self._say(f"error: Redis at {place} did not take a write: {error}: trying again; Kafka keeps what waits")
+        self._say(f"error: Redis at {place} did not take a write: {reason}: trying again; Kafka keeps what waits")
 
     def store_back(self, place: str) -> None:
         """Note that it does again."""

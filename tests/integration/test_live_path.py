@@ -101,13 +101,15 @@ def test_a_redis_in_trouble_is_waited_for(path: LivePath) -> None:
         (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
     ):
         lines = path.log("a").count("did not take a write")
-        path.client.execute_command(*trouble)
+        path.client.execute_command(*trouble)  # type: ignore[no-untyped-call]
         publish(path.kafka.servers, events[2_000:3_000] if "maxmemory" in trouble else events[3_000:])
         until(_said_over(path, "did not take a write", lines))
         time.sleep(1)
-        path.client.execute_command(*end)
+        path.client.execute_command(*end)  # type: ignore[no-untyped-call]
         path.until_taken()
     assert_exact(path, events)
+    assert "did not take a write: OOM command not allowed" in path.log("a")
+    assert "did not take a write: READONLY" in path.log("a")
     assert "Traceback" not in path.log("a")
 
 
