@@ -38,26 +38,39 @@ def product_cells(value: bytes) -> Cells:
 
 
 def visitor_cells(value: bytes) -> Cells:
-    """Return the cells of a visitor's value."""
-    return np.frombuffer(value, VISITOR_CELL)
+    """Return the cells of a visitor's value, without the mark of what is folded."""
+    cells = np.frombuffer(value, VISITOR_CELL)
+    counted: Cells = cells[cells["measure"] != _FOLDED_UP_TO]
+    return counted
 
 
-def window_sums(
-    cells: Cells, owners: NDArray[np.int64], owner_count: int, measure_count: int, now_s: int
-) -> NDArray[np.float64]:
-    """Return the amounts in each window at ``now_s``, as owner × window × measure; ``owners`` has each cell's.
+def window_sums(cells: Cells, cells_of_each: NDArray[np.int64], measure_count: int, now_s: int) -> NDArray[np.float64]:
+    """Return the amounts in each window at ``now_s``, as owner × window × measure.
 
-    A cell of a second to come counts in none.
+    ``cells`` are the first owner's, then the next one's, so many as ``cells_of_each`` says. A cell of a second to come
+    counts in none.
     """
-    second, measure = cells["second"].astype(np.int64), cells["measure"].astype(np.int64)
+    owners, depth = len(cells_of_each), len(WINDOWS) + 1
+    second = np.ascontiguousarray(cells["second"])
     # 0: older than every window, 1: in the longest alone, and so on to the number of windows: in all.
-    windows_met = np.searchsorted(first_seconds(now_s), second, side="right")
-    windows_met[(second > now_s) | (measure >= measure_count)] = 0
-    depth = len(WINDOWS) + 1
-    place = (owners * depth + windows_met) * measure_count + np.minimum(measure, measure_count - 1)
-    sums = np.bincount(place, cells["amount"], owner_count * depth * measure_count).astype(np.float64)
-    by_depth = sums.reshape(owner_count, depth, measure_count)
-    return by_depth[:, :0:-1].cumsum(axis=1)
+    windows_met = np.zeros(len(cells), np.uint8)
+    for first_second in first_seconds(now_s):
+        windows_met += second >= first_second
+    windows_met *= second <= now_s
+    place = np.repeat(np.arange(owners) * (depth * measure_count), cells_of_each)
+    place += windows_met * np.uint8(measure_count)
+    place += cells["measure"]
+    sums = np.bincount(place, cells["amount"], owners * depth * measure_count).astype(np.float64)
+    return sums.reshape(owners, depth, measure_count)[:, :0:-1].cumsum(axis=1)
+
+
+def last_seconds(cells: Cells, cells_of_each: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the last second of each owner's cells, -1 where there is none; arguments as for ``window_sums``."""
+    last = np.full(len(cells_of_each), -1, np.int64)
+    starts, has_cells = np.cumsum(cells_of_each) - cells_of_each, cells_of_each > 0
+    if len(cells):
+        last[has_cells] = np.maximum.reduceat(np.ascontiguousarray(cells["second"]), starts[has_cells])
+    return last
 
 
 def fold_product(value: bytes, now_s: int) -> bytes:
@@ -74,16 +87,19 @@ def fold_visitor(value: bytes, now_s: int) -> bytes:
     cells = visitor_cells(value)
     cells = cells[tiles(cells["second"].astype(np.int64), now_s) >= 0]
     if len(cells) <= _MOST_VISITOR_CELLS:
-        return cells.tobytes()
+        return _mark(folded_up_to(value)) + cells.tobytes()
     events = np.sort(cells["second"][cells["event"] != 0])
     newest_old = events[: -_MOST_VISITOR_CELLS // 2][-1:]
     last_folded = max(int(newest_old[0]) if len(newest_old) else -1, folded_up_to(value))
     is_old = cells["second"] <= last_folded
-    second, measure, amount = _fold(cells[is_old & (cells["measure"] != _FOLDED_UP_TO)], now_s)
+    second, measure, amount = _fold(cells[is_old], now_s)
     folded = np.zeros(len(second), VISITOR_CELL)
     folded["second"], folded["measure"], folded["amount"] = second, measure, amount
-    mark = pack_visitor_cell(last_folded, _FOLDED_UP_TO, 0.0, 0)
-    return mark + folded.tobytes() + cells[~is_old].tobytes()
+    return _mark(last_folded) + folded.tobytes() + cells[~is_old].tobytes()
+
+
+def _mark(last_folded: int) -> bytes:
+    return pack_visitor_cell(last_folded, _FOLDED_UP_TO, 0.0, 0) if last_folded >= 0 else b""
 
 
 def has_event(value: bytes | bytearray, event: int) -> bool:

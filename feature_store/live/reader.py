@@ -19,7 +19,7 @@ from feature_store.live.cells import (
     MONEY_UNIT,
     PRODUCT_MEASURES,
     VISITOR_MEASURES,
-    Cells,
+    last_seconds,
     product_cells,
     visitor_cells,
     window_sums,
@@ -111,9 +111,9 @@ def _joined(values: Sequence[bytes | None]) -> bytes:
 
 def _visitor(value: bytes, now: datetime, default: float | None) -> Features:
     cells = visitor_cells(value)
-    owners = np.zeros(len(cells), np.int64)
-    sums = window_sums(cells, owners, 1, len(VISITOR_MEASURES), int(now.timestamp()))[0] / _VISITOR_UNITS
-    [last] = _last_seconds(cells, owners, 1)
+    all_of_them = np.array([len(cells)])
+    sums = window_sums(cells, all_of_them, len(VISITOR_MEASURES), int(now.timestamp()))[0] / _VISITOR_UNITS
+    [last] = last_seconds(cells, all_of_them)
     if last == _NEVER:
         return _without(VISITOR_FEATURES, Presence.MISSING, None, default)
     age = now - datetime.fromtimestamp(int(last), UTC)
@@ -139,9 +139,9 @@ def _session(visitor_id: str, log: bytes, now: datetime) -> Features:
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:
     cells, now_s = product_cells(_joined(values)), int(now.timestamp())
     sizes = np.array([len(value) if value else 0 for value in values], np.int64) // cells.itemsize
-    owners = np.repeat(np.arange(len(values)) // VALUES_PER_ENTITY, sizes)
-    sums = window_sums(cells, owners, products, len(PRODUCT_MEASURES), now_s).reshape(products, len(PRODUCT_FEATURES))
-    last = _last_seconds(cells, owners, products)
+    cells_of_each = sizes.reshape(products, VALUES_PER_ENTITY).sum(axis=1)
+    sums = window_sums(cells, cells_of_each, len(PRODUCT_MEASURES), now_s).reshape(products, len(PRODUCT_FEATURES))
+    last = last_seconds(cells, cells_of_each)
     age_s = np.where(last == _NEVER, np.nan, now.timestamp() - last)
     is_absent = ~(age_s <= LONGEST.span_s)
     sums[is_absent] = np.nan if default is None else default
@@ -154,9 +154,3 @@ def _presence(age_s: float, default: float | None) -> Presence:
     if default is not None:
         return Presence.DEFAULT
     return Presence.EXPIRED if age_s > 0 else Presence.MISSING
-
-
-def _last_seconds(cells: Cells, owners: NDArray[np.int64], owner_count: int) -> NDArray[np.int64]:
-    last = np.full(owner_count, _NEVER, np.int64)
-    np.maximum.at(last, owners, cells["second"].astype(np.int64))
-    return last

@@ -41,9 +41,9 @@ LONGEST = WINDOWS[-1]
 CLOCKS_DIFFER_S = 60
 
 
-def first_seconds(now_s: int) -> NDArray[np.int64]:
-    """Return when each window starts, the longest first, so that the values ascend."""
-    return np.array([window.first_second(now_s) for window in reversed(WINDOWS)])
+def first_seconds(now_s: int) -> list[int]:
+    """Return when each window starts."""
+    return [window.first_second(now_s) for window in WINDOWS]
 
 
 def tiles(seconds: NDArray[np.int64], now_s: int) -> NDArray[np.int64]:

@@ -77,8 +77,9 @@ def test_a_visitors_value_is_bounded_and_its_counts_stay() -> None:
     before = store.read(NOW).visitor.values
     assert len(store.values[VISITOR]) <= 2_600 * VISITOR_CELL.itemsize
     assert [before[f"events_{window.name}"] for window in WINDOWS] == [119, 1_183, 6_000, 6_000, 6_000]
-    store.take(events, NOW, fold=True)
-    assert store.read(NOW).visitor.values == before
+    for _ in range(2):
+        store.take(events, NOW, fold=True)
+        assert store.read(NOW).visitor.values == before
 
 
 def test_a_products_value_is_bounded() -> None:
