@@ -64,6 +64,10 @@ bench-stream: setup ## Measure the streams: events a second, latency to silver, 
 bench-ingest: setup ## Measure the HTTP collector: events a second on one core, lost, doubled
 	$(BIN)/python -m benchmarks.ingest
 
+.PHONY: bench-features
+bench-features: setup ## Measure live features: Kafka's append to readable value, reads (ARGS="--seconds 60 --only-path")
+	$(BIN)/python -m benchmarks.features $(ARGS)
+
 .PHONY: airflow
 airflow: setup ## Run Airflow with Aisle's DAGs
 	$(BIN)/aisle airflow $(ARGS)

@@ -111,6 +111,13 @@ class ConnectSettings(_Group):
     secrets: dict[str, SecretStr] = {}
 
 
+class LiveSettings(_Group):
+    """The real-time path: where its metrics page is."""
+
+    metrics_host: str = _LOOPBACK
+    metrics_port: Port = 18084
+
+
 class SparkSettings(_Group):
     """Spark: ``local[*]`` here, a cluster manager elsewhere."""
 
@@ -140,6 +147,7 @@ class Settings(BaseSettings):
     api: ApiSettings = ApiSettings()
     collector: CollectorSettings = CollectorSettings()
     connect: ConnectSettings = ConnectSettings()
+    live: LiveSettings = LiveSettings()
     spark: SparkSettings = SparkSettings()
     airflow: AirflowSettings = AirflowSettings()
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.definitions import CUSTOMER, VIEWS, VISITOR
+from feature_store.live.keys import Kind, live_keys
 
 _ID_FEATURES = ("visitor_id", "customer_id")
 _KEYS_PER_ROUND_TRIP = 1_000
@@ -55,6 +56,8 @@ class OnlineErasure:
             for each in ids:
                 key = EntityKey(join_keys=[entity.join_key], entity_values=[Value(string_val=each)])
                 yield _redis_key(self._config.project, key, version)
+        for each in ids:
+            yield from (key.encode() for kind in (Kind.VISITOR, Kind.SESSION) for key in live_keys(kind, each))
 
     def _naming(self, ids: AbstractSet[str]) -> Iterator[bytes]:
         fields = [

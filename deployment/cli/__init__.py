@@ -27,7 +27,7 @@ COMMANDS = {
     "lake": "Care of the tables: compact, look back, expire, forget a customer.",
     "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
-    "features": "Apply, keep online, materialize and read features.",
+    "features": "Apply, materialize, read and follow features.",
     "train": "Train, evaluate and register a model.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",
@@ -35,6 +35,10 @@ COMMANDS = {
     "airflow": "Run Airflow with Aisle's DAGs.",
     "demo": "The whole of it, live in the terminal.",
 }
+
+
+# Commands whose subcommands are loaded one by one as well.
+_MODULES = {"features": "features_group"}
 
 
 class _LazyGroup(click.Group):
@@ -49,7 +53,7 @@ class _LazyGroup(click.Group):
         # Importing feast switches DeprecationWarnings on for the whole process, and kafka-python then shows its own:
         # nobody who runs a command can act on either.
         with warnings.catch_warnings(record=True):
-            command: click.Command = import_module(f"deployment.cli.{cmd_name}").command
+            command: click.Command = import_module(f"deployment.cli.{_MODULES.get(cmd_name, cmd_name)}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -11,7 +11,7 @@ from deployment.settings import load_settings
 @click.command()
 @click.option("--only", metavar="NAME,…", default="", help="Start only these services and those they need.")
 def command(only: str) -> None:
-    """Start the local stack: Kafka, Redis, MLflow, the streaming jobs and the API.
+    """Start the local stack: Kafka, Redis, MLflow, the streaming jobs, the live features and the API.
 
     Harmless when it runs already: what is missing is started. A port that somebody else listens on, or a missing
     Java, is reported before anything is started.

@@ -9,6 +9,7 @@ from deployment.local_stack.api_server import api_is_healthy
 from deployment.local_stack.collector_server import collector_is_healthy
 from deployment.local_stack.jobs import job_is_healthy
 from deployment.local_stack.kafka_broker import broker_command, broker_is_healthy, prepare_broker
+from deployment.local_stack.live_job import MEMBER, live_is_healthy
 from deployment.local_stack.mlflow_server import mlflow_command, mlflow_is_healthy, prepare_mlflow
 from deployment.local_stack.ports import PortUse
 from deployment.local_stack.redis_server import prepare_redis, redis_command, redis_is_healthy
@@ -29,8 +30,8 @@ def build_stack(settings: Settings) -> Stack:
 
 def build_services(settings: Settings) -> tuple[Service, ...]:
     """Return the services of a stack, those that others need first."""
-    stores = (_kafka(settings), _redis(settings), _mlflow(settings))
-    services = (*stores, _stream(settings), _features(settings), _api(settings))
+    storage = (_kafka(settings), _redis(settings), _mlflow(settings))
+    services = (*storage, _stream(settings), _live(settings), _features(settings), _api(settings))
     return (*services, _collector(settings)) if settings.collector.enabled else services
 
 
@@ -84,6 +85,16 @@ def _stream(settings: Settings) -> Service:
         needs=("kafka",),
         start_within_s=240.0,
         stop_within_s=40,
+    )
+
+
+def _live(settings: Settings) -> Service:
+    return Service(
+        name="live",
+        command=lambda: [aisle_executable(), "features", "live", "--member", MEMBER],
+        is_healthy=lambda: live_is_healthy(settings),
+        ports=(PortUse("live", settings.live.metrics_host, settings.live.metrics_port, "AISLE_LIVE__METRICS_PORT"),),
+        needs=("kafka", "redis"),
     )
 
 

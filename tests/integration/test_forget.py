@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaProducer
+from redis import Redis
 
 from contracts.errors import BrokerUnavailableError, NotReadyError, UnfinishedErasureError
 from contracts.tables import BRONZE_CLICKSTREAM, GOLD_VISITOR_FEATURES, SILVER_CLICKSTREAM_EVENTS
@@ -23,6 +24,7 @@ from deployment.bootstrap.features import build_online_features
 from deployment.cli import lake_forget
 from deployment.settings import KafkaSettings, MlflowSettings, RedisSettings, Settings
 from feature_store.definitions import view_named
+from feature_store.live.keys import Kind, live_key
 from feature_store.online import OnlineFeatures
 from tests.fixtures.kafka import Kafka, read_messages
 from tests.fixtures.personal_lake import NOON, SEEN, append, fill, viewed
@@ -69,6 +71,9 @@ def _online(settings: Settings) -> OnlineFeatures:
         online.write("visitor_features", [row | {"customer_id": customer, "session_count": 1, "event_timestamp": NOON}])
         row = _empty("session_features") | {"session_id": f"s-{visitor}"}
         online.write("session_features", [row | {"visitor_id": visitor, "event_timestamp": NOON}])
+    with Redis.from_url(settings.redis.url) as client:
+        for visitor in ("v-1", "v-2"):
+            client.set(live_key(3, Kind.SESSION, visitor), b"live")
     return online
 
 
@@ -92,7 +97,7 @@ def test_a_customer_is_gone_from_everywhere_and_a_second_run_says_so(
     lines = [line.split() for line in dry.stdout.splitlines()]
     assert ["with", "the", "browsers", "v-1"] in lines
     assert ["silver.clickstream_events", "rows", "3"] in lines
-    assert ["Redis", "keys", "4"] in lines
+    assert ["Redis", "keys", "5"] in lines
     assert ["Kafka", "clickstream", "partition", "0", "messages", "3"] in lines
     assert "warning: trained from these tables, and not changed: not known: MLflow at" in dry.stdout
     assert lake.count(SILVER_CLICKSTREAM_EVENTS) == 6
@@ -104,6 +109,8 @@ def test_a_customer_is_gone_from_everywhere_and_a_second_run_says_so(
     assert online.read("visitor_features", ["v-1", "v-both"]) == [None, None]
     assert online.read("session_features", ["s-v-1", "s-v-both"]) == [None, None]
     assert None not in [*online.read("visitor_features", ["v-2"]), *online.read("session_features", ["s-v-2"])]
+    with Redis.from_url(settings.redis.url) as client:
+        assert client.mget([live_key(3, Kind.SESSION, each) for each in ("v-1", "v-2")]) == [None, b"live"]
     # The last of c-1 was the fourth of six: what came after it stays.
     left = [json.loads(message.value)["event_id"] for message in read_messages(kafka.servers, CLICKSTREAM.name)]
     assert left == ["e-4", "e-5"]

@@ -16,7 +16,8 @@ from contracts.events import Rejection, load_schema, parse_event
 from contracts.tables import EVENT_TABLES
 from contracts.topics import CLICKSTREAM, TOPICS, topic_of
 from data_lake.schemas import arrow_schema
-from stream_processing.checked_messages import check_batch, check_message
+from stream_processing.checked_messages import check_batch
+from stream_processing.message_check import check_message
 from stream_processing.typed_events import typed_events
 from tests.fixtures.messages import RECEIVED_AT, checked, good_examples, message, raw_batch
 

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import click
 import pytest
 
 from deployment.cli import COMMANDS
+from deployment.cli.features_group import command as features
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
@@ -20,6 +22,13 @@ def test_a_package_exports_what_it_names(package: str) -> None:
 
 def test_the_cli_offers_the_promised_commands() -> None:
     assert set(COMMANDS) >= PROMISED
+
+
+def test_features_lists_what_is_loaded_with_feast_and_what_is_not() -> None:
+    context = click.Context(features)
+    helps = {name: features.get_command(context, name) for name in features.list_commands(context)}
+    assert {"apply", "materialize", "get", "live", "now"} <= set(helps)
+    assert all(command and "Examples:" in (command.help or "") for command in helps.values())
 
 
 def test_every_command_shows_examples_in_its_help() -> None:

@@ -1,0 +1,85 @@
+"""Wires the real-time path: a consumer group on the clickstream, Redis."""
+
+from __future__ import annotations
+
+import logging
+from threading import Event
+
+from confluent_kafka import Consumer
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contracts import SystemClock
+from deployment.settings import Settings
+from feature_store.live.reader import LiveFeatures
+from stream_processing.live.follower import LiveFollower
+from stream_processing.live.partitions import OwnedPartitions
+from stream_processing.live.patience import Patience
+from stream_processing.live.report import LiveReport
+
+GROUP = "aisle-live"
+_STORE_ANSWERS_WITHIN_S = 5.0
+_READ_WITHIN_S = 1.0
+# The broker collects for so long: fewer and larger batches, at the price of this in freshness.
+_COLLECT_MS = 10
+_COLLECT_BYTES = 256 * 1024
+_GONE_AFTER_MS = 10_000
+# Bounds what a backlog takes of memory.
+_READ_AHEAD_KIB = 16 * 1024
+
+
+def build_live(settings: Settings, report: LiveReport, member: str, stop: Event) -> LiveFollower:
+    """Return a member of the group, whose waiting ``stop`` ends; nothing needs to be up.
+
+    A ``member`` with a name gets its partitions back at once when it starts again; no two may have the same.
+    """
+    consumer = Consumer(_consumer_config(settings, member), logger=_log(report))
+    client = _client(settings, _STORE_ANSWERS_WITHIN_S)
+    patience = Patience(_place(client), report, stop)
+    return LiveFollower(consumer, OwnedPartitions(client), patience, report, SystemClock())
+
+
+def build_live_features(settings: Settings) -> LiveFeatures:
+    """Return the reader of live features; connects at the first call."""
+    return LiveFeatures(_client(settings, _READ_WITHIN_S), SystemClock())
+
+
+def _client(settings: Settings, answers_within_s: float) -> Redis:
+    return Redis.from_url(
+        settings.redis.url,
+        socket_timeout=answers_within_s,
+        socket_connect_timeout=answers_within_s,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def _place(client: Redis) -> str:
+    address = client.connection_pool.connection_kwargs
+    return str(address.get("path") or f"{address['host']}:{address['port']}")
+
+
+def _consumer_config(settings: Settings, member: str) -> dict[str, str | int | bool]:
+    config: dict[str, str | int | bool] = {
+        "bootstrap.servers": settings.kafka.bootstrap_servers,
+        "group.id": GROUP,
+        "enable.auto.commit": False,
+        "auto.offset.reset": "earliest",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": _GONE_AFTER_MS,
+        "fetch.wait.max.ms": _COLLECT_MS,
+        "fetch.min.bytes": _COLLECT_BYTES,
+        "fetch.error.backoff.ms": 100,
+        "queued.max.messages.kbytes": _READ_AHEAD_KIB,
+        "reconnect.backoff.max.ms": 1000,
+    }
+    return config | ({"group.instance.id": member} if member else {})
+
+
+def _log(report: LiveReport) -> logging.Logger:
+    """Let librdkafka's errors become lines of the report."""
+    logger = logging.getLogger("aisle.live.kafka")
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: report.say(f"Kafka: {record.getMessage()}")  # type: ignore[method-assign]
+    logger.handlers, logger.propagate = [handler], False
+    return logger

@@ -1,0 +1,156 @@
+"""Live features read from Redis: one round trip for a visitor, the visitor's session and any number of products."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from redis import Redis
+from redis.exceptions import RedisError
+
+from contracts import Clock
+from contracts.errors import OnlineStoreUnavailableError
+from feature_store.live.cells import (
+    MONEY_UNIT,
+    PRODUCT_MEASURES,
+    VISITOR_MEASURES,
+    last_seconds,
+    product_cells,
+    visitor_cells,
+    window_sums,
+)
+from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
+from feature_store.live.session import running_session
+from feature_store.live.session_log import SESSION_GAP_US, decode
+from feature_store.live.windows import LONGEST, WINDOWS
+
+VISITOR_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in VISITOR_MEASURES)
+PRODUCT_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in PRODUCT_MEASURES)
+
+_VISITOR_UNITS = np.array([MONEY_UNIT if measure == "revenue" else 1 for measure in VISITOR_MEASURES])
+_SESSION_TTL = timedelta(microseconds=SESSION_GAP_US)
+_COUNTS_TTL = timedelta(seconds=LONGEST.span_s)
+_NEVER = -1
+
+
+class Presence(StrEnum):
+    """What a value is: read, never there, there but older than its TTL, or what the caller gave for such a case."""
+
+    PRESENT = "present"
+    MISSING = "missing"
+    EXPIRED = "expired"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Features:
+    """Features of one entity by name, None where they are missing or expired; ``age`` since the last event counted."""
+
+    values: dict[str, Any]
+    presence: Presence
+    age: timedelta | None
+
+
+@dataclass(frozen=True)
+class ProductFeatures:
+    """Features of products, one row each: product × ``PRODUCT_FEATURES``, nan where missing or expired.
+
+    ``age_s`` is nan for a product of which nothing was ever counted.
+    """
+
+    values: NDArray[np.float64]
+    presence: list[Presence]
+    age_s: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One read, all of it as of one moment."""
+
+    visitor: Features
+    session: Features
+    products: ProductFeatures
+
+
+class LiveFeatures:
+    """Reads what ``aisle features live`` writes. Safe to share between threads."""
+
+    def __init__(self, client: Redis, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    def read(self, visitor_id: str, product_ids: Sequence[str] = (), default: float | None = None) -> Answer:
+        """Return everything known of a visitor and of products, now.
+
+        Counters whose last event is over 30 days old are expired, and a session after 30 minutes without an event.
+        ``default`` takes the place of missing and expired counters. Raises ``OnlineStoreUnavailableError``.
+        """
+        visitor, session = live_keys(Kind.VISITOR, visitor_id), live_keys(Kind.SESSION, visitor_id)
+        products = [key for product_id in product_ids for key in live_keys(Kind.PRODUCT, product_id)]
+        try:
+            values: list[bytes | None] = self._client.mget([*visitor, *session, *products])  # type: ignore[assignment]
+        except RedisError as error:
+            msg = f"online store does not answer: {error}"
+            raise OnlineStoreUnavailableError(msg) from error
+        now, places = self._clock.now(), (len(visitor), len(visitor) + len(session))
+        return Answer(
+            _visitor(_joined(values[: places[0]]), now, default),
+            _session(visitor_id, _joined(values[places[0] : places[1]]), now),
+            _products(values[places[1] :], len(product_ids), now, default),
+        )
+
+
+def _joined(values: Sequence[bytes | None]) -> bytes:
+    return b"".join(value for value in values if value)
+
+
+def _visitor(value: bytes, now: datetime, default: float | None) -> Features:
+    cells = visitor_cells(value)
+    all_of_them = np.array([len(cells)])
+    sums = window_sums(cells, all_of_them, len(VISITOR_MEASURES), int(now.timestamp()))[0] / _VISITOR_UNITS
+    [last] = last_seconds(cells, all_of_them)
+    if last == _NEVER:
+        return _without(VISITOR_FEATURES, Presence.MISSING, None, default)
+    age = now - datetime.fromtimestamp(int(last), UTC)
+    if age > _COUNTS_TTL:
+        return _without(VISITOR_FEATURES, Presence.EXPIRED, age, default)
+    return Features(dict(zip(VISITOR_FEATURES, sums.ravel().tolist(), strict=True)), Presence.PRESENT, age)
+
+
+def _without(names: Sequence[str], why: Presence, age: timedelta | None, default: float | None) -> Features:
+    return Features(dict.fromkeys(names, default), why if default is None else Presence.DEFAULT, age)
+
+
+def _session(visitor_id: str, log: bytes, now: datetime) -> Features:
+    before, events = decode(log)
+    if not events:
+        return Features({}, Presence.MISSING, None)
+    age = now - datetime.fromtimestamp(events[-1].at_us / 1e6, UTC)
+    if age > _SESSION_TTL:
+        return Features({}, Presence.EXPIRED, age)
+    return Features(running_session(visitor_id, before, events), Presence.PRESENT, age)
+
+
+def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:
+    cells, now_s = product_cells(_joined(values)), int(now.timestamp())
+    sizes = np.array([len(value) if value else 0 for value in values], np.int64) // cells.itemsize
+    cells_of_each = sizes.reshape(products, VALUES_PER_ENTITY).sum(axis=1)
+    sums = window_sums(cells, cells_of_each, len(PRODUCT_MEASURES), now_s).reshape(products, len(PRODUCT_FEATURES))
+    last = last_seconds(cells, cells_of_each)
+    age_s = np.where(last == _NEVER, np.nan, now.timestamp() - last)
+    is_absent = ~(age_s <= LONGEST.span_s)
+    sums[is_absent] = np.nan if default is None else default
+    return ProductFeatures(sums, [_presence(age, default) for age in age_s.tolist()], age_s)
+
+
+def _presence(age_s: float, default: float | None) -> Presence:
+    if age_s <= LONGEST.span_s:
+        return Presence.PRESENT
+    if default is not None:
+        return Presence.DEFAULT
+    return Presence.EXPIRED if age_s > 0 else Presence.MISSING

@@ -1,0 +1,42 @@
+"""The running session: its end, what is kept of the past, bounds. That it equals the lake's: test_live_parity."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from feature_store.live.reader import Presence
+from tests.fixtures.live_events import click
+from tests.fixtures.live_store import LiveStore
+
+NOW = datetime(2026, 11, 21, 10, 17, 31, 250_000, tzinfo=UTC)
+
+
+def test_a_session_expires_half_an_hour_after_its_last_event() -> None:
+    store = LiveStore()
+    store.take([click("page_viewed", "e-1", NOW)], NOW)
+    moments = (timedelta(minutes=30), timedelta(minutes=30, microseconds=1))
+    found = [store.read(NOW + later).session.presence for later in moments]
+    assert found == [Presence.PRESENT, Presence.EXPIRED]
+    assert store.read(NOW, "v-9").session.presence == Presence.MISSING
+
+
+def test_sessions_of_before_yesterday_are_summed_up() -> None:
+    store = LiveStore()
+    days = [NOW - timedelta(days=day) for day in (5, 3, 0)]
+    lines = [{"product_id": "p-1", "quantity": 1, "unit_price": "1"}]
+    for number, at in enumerate(days):
+        store.take([click("order_placed", f"e-{number}", at, order_id="o", lines=lines, customer_id="c-1")], NOW)
+    whole = store.read(NOW).session.values
+    store.take([], NOW, fold=True)
+    assert store.read(NOW).session.values == whole
+    assert (whole["prior_session_count"], whole["prior_order_count"], whole["is_known_customer"]) == (2, 2, 1)
+    assert len(store.values["live:{0}:session:v-1"]) < 100
+
+
+def test_the_log_of_an_endless_session_is_bounded() -> None:
+    store = LiveStore()
+    events = [click("page_viewed", f"e-{n}", NOW - timedelta(seconds=n)) for n in range(3_000)]
+    store.take(events, NOW)
+    store.take([], NOW, fold=True)
+    values = store.read(NOW).session.values
+    assert (values["event_count"], values["duration_s"], values["prior_session_count"]) == (500, 499.0, 0)
