@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from feast import FeatureStore, RepoConfig
 
-from feature_store.definitions import ENTITIES, PROJECT, SERVICES, VIEWS
+from feature_store.definitions import ENTITIES, PROJECT, VIEWS
+from feature_store.on_demand import ON_DEMAND_VIEWS
 from feature_store.redis_store import UrlRedisOnlineStoreConfig
+from feature_store.services import SERVICES
 
 
 def repo_config(redis_url: str, registry: Path, lake_uri: str | None = None) -> RepoConfig:
@@ -32,4 +35,7 @@ def open_store(config: RepoConfig) -> FeatureStore:
 def apply_definitions(store: FeatureStore) -> None:
     """Bring the registry in line with ``feature_store.definitions``; a second time changes nothing."""
     Path(store.config.registry.path).parent.mkdir(parents=True, exist_ok=True)
-    store.apply([*ENTITIES, *VIEWS, *SERVICES])
+    with warnings.catch_warnings():
+        # Feast calls on-demand views slow offline: its offline store here is ours.
+        warnings.filterwarnings("ignore", "On demand feature view is an experimental feature", RuntimeWarning)
+        store.apply([*ENTITIES, *VIEWS, *ON_DEMAND_VIEWS, *SERVICES])
