@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import yaml
 from feast import FeatureStore, RepoConfig
 
 from feature_store.definitions import ENTITIES, PROJECT, VIEWS
@@ -25,6 +26,28 @@ def repo_config(redis_url: str, registry: Path, lake_uri: str | None = None) -> 
         entity_key_serialization_version=3,
         **offline,
     )
+
+
+def write_repo_file(config: RepoConfig) -> Path:
+    """Write the configuration beside the registry as the file that Feast's own commands read; return its folder.
+
+    Only its owner can read it: the URL of Redis may hold a password.
+    """
+    folder = Path(config.registry.path).parent
+    stores = {
+        name: getattr(config, name).model_dump(include=fields)
+        for name, fields in (
+            ("online_store", {"type", "connection_string", "timeout_s"}),
+            ("offline_store", {"type", "lake_uri"}),
+            ("registry", {"path", "cache_ttl_seconds"}),
+        )
+    }
+    plain = config.model_dump(include={"project", "provider", "entity_key_serialization_version"})
+    path = folder / "feature_store.yaml"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(plain | stores), encoding="utf-8")
+    return folder
 
 
 def open_store(config: RepoConfig) -> FeatureStore:

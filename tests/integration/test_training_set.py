@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from contracts.clock import SystemClock
 from contracts.errors import ErasedError, InvalidLabelsError, InvalidManifestError, NotReadyError, UnknownNameError
-from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES
+from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES, GOLD_SESSION_TRAINING_ROWS
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.erasing import TableErasure
 from data_lake.care.naming import Subject
+from data_lake.care.pins import pins
 from deployment.cli import features_training
 from deployment.settings import Settings
 from feature_store.definitions import CUSTOMER_FEATURES, PRODUCT_FEATURES
@@ -145,11 +146,25 @@ def test_the_manifest_gives_the_same_bytes_after_the_tables_changed(
 
 
 def test_a_table_of_the_lake_may_hold_the_labels(lake: ArrowLake, tmp_path: Path) -> None:
+    rows = [{"session_id": f"s-{n % 2}", "event_number": n, "occurred_at": START + n * DAY / 9} for n in range(6)]
+    lake.create_missing([GOLD_SESSION_TRAINING_ROWS])
+    counted = [row | {"event_count": row["event_number"], "ordered_later": False} for row in rows]
+    lake.append(GOLD_SESSION_TRAINING_ROWS, rows_of(GOLD_SESSION_TRAINING_ROWS, counted))
+    out, again = tmp_path / "rows.parquet", tmp_path / "again.parquet"
+    manifest = make_training_set(lake, Request("purchase_v1", "gold.session_training_rows"), out, SystemClock())
+    found = pq.read_table(out, columns=["session_id", "event_number", "session_features__event_count"]).to_pylist()
+    assert [tuple(row.values()) for row in found] == [(f"s-{n % 2}", n, n) for n in (0, 2, 4, 1, 3, 5)]
+    repeat_training_set(lake, manifest, again)
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_labels_that_do_not_fit_are_refused_before_anything_is_pinned(lake: ArrowLake, tmp_path: Path) -> None:
     with pytest.raises(InvalidLabelsError, match=r"labels gold\.customer_features lack the column product_id"):
         made(lake, "gold.customer_features", tmp_path / "rows.parquet")
     request = Request("recommender_v1", "gold.visitor_features")
     with pytest.raises(NotReadyError, match="gold"):
         make_training_set(lake, request, tmp_path / "rows.parquet", SystemClock())
+    assert pins(lake) == []
 
 
 def test_after_an_erasure_it_refuses_and_names_it(lake: ArrowLake, labels: str, tmp_path: Path) -> None:
