@@ -17,6 +17,7 @@ from contracts.errors import InvalidLabelsError, InvalidManifestError, UnknownNa
 from contracts.tables import Table, table_named
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.pins import pin, scan_pinned
+from data_lake.schemas import contracted
 from feature_store.labels import Labels, checked_labels, read_label_file
 from feature_store.manifest import Manifest, Sample, definitions_hash, file_hash
 from feature_store.offline import Scan
@@ -111,8 +112,8 @@ def _labels(scan: Scan, service: FeatureService, manifest: Manifest) -> Labels:
         rows = read_label_file(Path(manifest.labels), needs)
     else:
         table = table_named(manifest.labels)
-        # A table has no order of its own.
-        rows = scan(table).to_table().sort_by([(name, "ascending") for name in table.key])
+        # A table has no order of its own, and a pinned version none of its columns' comments.
+        rows = contracted(scan(table).to_table(), table).sort_by([(name, "ascending") for name in table.key])
     return _sampled(checked_labels(rows, manifest.labels, needs, manifest.time_column), manifest.sample)
 
 
