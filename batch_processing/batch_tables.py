@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 
 from batch_processing.basket_pairs import BASKETS_OF_DAYS, basket_pairs
 from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, category_daily
+from batch_processing.category_features import category_features
 from batch_processing.customer_features import customer_features
 from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
 from batch_processing.customer_rfm import customer_rfm
@@ -29,11 +30,13 @@ from batch_processing.product_features import product_features
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.silver import Activity, Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from batch_processing.store_features import store_features
 from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from batch_processing.visitor_features import visitor_features
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
     GOLD_CATEGORY_DAILY,
+    GOLD_CATEGORY_FEATURES,
     GOLD_CUSTOMER_FEATURES,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
@@ -44,6 +47,7 @@ from contracts.tables import (
     GOLD_PRODUCT_FEATURES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
+    GOLD_STORE_FEATURES,
     GOLD_VISITOR_FEATURES,
     SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
@@ -91,8 +95,25 @@ def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build
     return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
 
 
+def _customer_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    last = max(days)
+    sessions, lines = _sessions_up_to(silver, days), silver.transaction_lines(last)
+    return customer_features(silver.up_to(last), lines, sessions, [end_of(day) for day in days])
+
+
 def _product_features(silver: Silver, days: Sequence[date]) -> pa.Table:
-    return product_features(silver.activity_up_to(max(days)), [end_of(day) for day in days])
+    activity, inventory_events = silver.activity_up_to(max(days)), silver.feeds_of(days).inventory_events
+    reviews = silver.review_events(max(days))
+    return product_features(activity, inventory_events, reviews, [end_of(day) for day in days])
+
+
+def _category_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    return category_features(_product_features(silver, days))
+
+
+def _store_features(silver: Silver, days: Sequence[date]) -> pa.Table:
+    _, pos_events = silver.up_to(max(days))
+    return store_features(pos_events, [end_of(day) for day in days])
 
 
 def _customer_visitors(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -157,10 +178,11 @@ def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 _CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EVENTS_NAMING_CUSTOMERS)
+_TRANSACTION_LINES = BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES)
 
 BATCH_TABLES = (
     _CUSTOMER_VISITORS,
-    BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES),
+    _TRANSACTION_LINES,
     BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), EVENTS_OF_DAYS),
     BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), EVENTS_OF_DAYS),
     BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
@@ -170,8 +192,10 @@ BATCH_TABLES = (
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
     BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
-    BatchTable(GOLD_CUSTOMER_FEATURES, _as_of(customer_features)),
+    BatchTable(GOLD_CUSTOMER_FEATURES, _customer_features, needs=_TRANSACTION_LINES),
     BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
     BatchTable(GOLD_PRODUCT_FEATURES, _product_features),
+    BatchTable(GOLD_CATEGORY_FEATURES, _category_features),
+    BatchTable(GOLD_STORE_FEATURES, _store_features),
     BatchTable(GOLD_LOW_STOCK, _low_stock),
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from batch_processing.customer_features import customer_features
+from batch_processing.customer_purchases import customer_purchases
 from contracts.tables import GOLD_CUSTOMER_RFM
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
@@ -24,7 +24,7 @@ _SQL = f"""
         {_score("by_recency")} AS recency_score,
         {_score("by_frequency")} AS frequency_score,
         {_score("by_revenue")} AS monetary_score
-    FROM customer_features
+    FROM purchases
     WHERE order_count > 0
     WINDOW
         everyone AS (PARTITION BY as_of),
@@ -36,5 +36,5 @@ _SQL = f"""
 
 def customer_rfm(clickstream_events: Rows, pos_events: Rows, as_ofs: Sequence[datetime]) -> pa.Table:
     """Return one row per customer with an order or sale before ``as_of``, scored among all of them."""
-    features = customer_features(clickstream_events, pos_events, as_ofs)
-    return contracted(run_sql(_SQL, customer_features=features), GOLD_CUSTOMER_RFM)
+    purchases = customer_purchases(clickstream_events, pos_events, as_ofs)
+    return contracted(run_sql(_SQL, purchases=purchases), GOLD_CUSTOMER_RFM)

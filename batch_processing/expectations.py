@@ -11,6 +11,7 @@ from contracts.errors import QualityError
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
     GOLD_CATEGORY_DAILY,
+    GOLD_CATEGORY_FEATURES,
     GOLD_CUSTOMER_FEATURES,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
@@ -21,6 +22,7 @@ from contracts.tables import (
     GOLD_PRODUCT_FEATURES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
+    GOLD_STORE_FEATURES,
     GOLD_VISITOR_FEATURES,
     SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
@@ -46,9 +48,17 @@ _AT_MOST = {
     GOLD_BASKET_PAIRS: [("baskets_together", "baskets_a"), ("baskets_together", "baskets_b")],
     GOLD_STORE_DAILY: [("sales", "units_sold"), ("returns", "units_returned"), ("sales", "source_events")],
     GOLD_CUSTOMER_PRODUCT_MATRIX: [("orders", "units_sold"), ("orders", "source_events")],
-    GOLD_CUSTOMER_FEATURES: [("recency_days", "tenure_days"), ("order_count", "unit_count")],
+    GOLD_CUSTOMER_FEATURES: [
+        ("recency_days", "tenure_days"),
+        ("order_count", "unit_count"),
+        ("orders_30d", "orders_90d"),
+        ("orders_90d", "order_count"),
+        ("sessions_30d", "session_count"),
+    ],
     GOLD_CUSTOMER_RFM: [],
     GOLD_PRODUCT_FEATURES: [("views_1d", "views_7d"), ("views_7d", "views_30d"), ("orders_30d", "units_sold_30d")],
+    GOLD_CATEGORY_FEATURES: [("min_unit_price", "max_unit_price"), ("views_7d", "views_30d")],
+    GOLD_STORE_FEATURES: [("days_since_sale", "age_days"), ("sales_7d", "sales_30d"), ("sales_30d", "units_sold_30d")],
     GOLD_LOW_STOCK: [("units_sold_7d", "units_sold_28d"), ("quantity_on_hand", "reorder_point")],
 }
 # Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves.
@@ -62,9 +72,10 @@ _MAY_BE_EMPTY = {
     GOLD_STORE_DAILY,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,
+    GOLD_STORE_FEATURES,
     GOLD_LOW_STOCK,
 }
-_MAY_BE_NEGATIVE = {"temperature_c", "discount_ratio"}
+_MAY_BE_NEGATIVE = {"temperature_c", "discount_ratio", "mean_discount_ratio"}
 _SHOWN_ROWS = 3
 
 

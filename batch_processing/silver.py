@@ -20,7 +20,9 @@ from contracts.tables import (
     SILVER_POS_EVENTS,
     SILVER_PRICE_EVENTS,
     SILVER_PROMOTION_EVENTS,
+    SILVER_REVIEW_EVENTS,
     SILVER_SESSIONS,
+    SILVER_TRANSACTION_LINES,
     SILVER_WEATHER_EVENTS,
 )
 from data_lake.arrow_lake import ArrowLake
@@ -34,6 +36,7 @@ SILVER_TABLES = (
     SILVER_PRICE_EVENTS,
     SILVER_PROMOTION_EVENTS,
     SILVER_WEATHER_EVENTS,
+    SILVER_REVIEW_EVENTS,
 )
 _SPAN = """
     SELECT min(occurred_at)::DATE AS first, max(occurred_at)::DATE AS last
@@ -104,6 +107,14 @@ class Silver:
     def customer_visitors(self, day: date) -> Rows:
         """Return ``silver.customer_visitors`` up to the end of a day."""
         return self._lake.scan(SILVER_CUSTOMER_VISITORS).filter(pc.field("date") <= day)
+
+    def transaction_lines(self, day: date) -> Rows:
+        """Return ``silver.transaction_lines`` up to the end of a day."""
+        return self._lake.scan(SILVER_TRANSACTION_LINES).filter(pc.field("date") <= day)
+
+    def review_events(self, day: date) -> Rows:
+        """Return the reviews up to the end of a day."""
+        return self._tables["review_events"].filter(_before(end_of(day)))
 
     def counted(self, sql: str) -> pa.Table:
         """Return ``date`` and ``source_events`` by a query over all of silver, which runs once."""

@@ -15,6 +15,8 @@ AisleError
 │   ├── InvalidSourceFileError
 │   ├── InvalidQueryError
 │   ├── InvalidPatchError
+│   ├── InvalidLabelsError
+│   ├── InvalidManifestError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
@@ -24,6 +26,7 @@ AisleError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
 ├── UnusableAnswerError  an API answers with something that its mapping is not for
 ├── BreakingContractError a schema changed in a way that breaks readers or writers
+├── ParityError          features read online differ from the lake's
 └── QualityError         a table broke its expectations
 """
 
@@ -96,6 +99,14 @@ class InvalidPatchError(UserError):
     """A repair is no JSON Patch, or does not fit the event."""
 
 
+class InvalidLabelsError(UserError):
+    """Labels for a training set lack a column, or one has values that cannot be used."""
+
+
+class InvalidManifestError(UserError):
+    """A training set's manifest is none, or what it describes has changed since."""
+
+
 class UnknownNameError(UserError):
     """A table, topic, model, mapping or service of that name does not exist."""
 
@@ -130,6 +141,10 @@ class UnusableAnswerError(PermanentError):
 
 class BreakingContractError(PermanentError):
     """An event schema changed in a way that breaks readers or writers of its released form."""
+
+
+class ParityError(PermanentError):
+    """More features read online differ from the lake's than the threshold allows."""
 
 
 class QualityError(PermanentError):

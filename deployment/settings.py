@@ -100,6 +100,12 @@ class CollectorSettings(_Group):
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
 
 
+class FeatureSettings(_Group):
+    """Features read online: ``logged_read_ratio`` of them are kept for `aisle features parity`; 0 keeps none."""
+
+    logged_read_ratio: float = Field(default=0.01, ge=0, le=1)
+
+
 class ConnectSettings(_Group):
     """The connectors: where their metrics page is, and the secrets that sources name.
 
@@ -148,6 +154,7 @@ class Settings(BaseSettings):
     collector: CollectorSettings = CollectorSettings()
     connect: ConnectSettings = ConnectSettings()
     live: LiveSettings = LiveSettings()
+    features: FeatureSettings = FeatureSettings()
     spark: SparkSettings = SparkSettings()
     airflow: AirflowSettings = AirflowSettings()
 

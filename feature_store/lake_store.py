@@ -6,6 +6,7 @@ entity rows that have no value yet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, cast
 
@@ -36,9 +37,17 @@ class LakeOfflineStoreConfig(FeastConfigBaseModel):
 class LakeRetrieval(RetrievalJob):
     """A result that is there already."""
 
-    def __init__(self, table: pa.Table, metadata: RetrievalMetadata | None = None, *, full_names: bool = False) -> None:
+    def __init__(
+        self,
+        table: pa.Table,
+        metadata: RetrievalMetadata | None = None,
+        on_demand: Sequence[OnDemandFeatureView] = (),
+        *,
+        full_names: bool = False,
+    ) -> None:
         self._table = table
         self._metadata = metadata
+        self._on_demand = list(on_demand)
         self._full_names = full_names
 
     def _to_arrow_internal(self, timeout: int | None = None) -> pa.Table:  # noqa: ARG002 - Feast's signature
@@ -55,8 +64,8 @@ class LakeRetrieval(RetrievalJob):
 
     @property
     def on_demand_feature_views(self) -> list[OnDemandFeatureView]:
-        """Return none: Aisle computes features in the lake."""
-        return []
+        """Return what Feast is to compute from the table."""
+        return self._on_demand
 
     @property
     def metadata(self) -> RetrievalMetadata | None:
@@ -73,8 +82,8 @@ class LakeOfflineStore(OfflineStore):
         feature_views: list[FeatureView],
         feature_refs: list[str],
         entity_df: pd.DataFrame | str | None,
-        registry: BaseRegistry,  # noqa: ARG004
-        project: str,  # noqa: ARG004
+        registry: BaseRegistry,
+        project: str,
         full_feature_names: bool = False,
         **_: Any,
     ) -> RetrievalJob:
@@ -87,14 +96,16 @@ class LakeOfflineStore(OfflineStore):
         time_column = infer_event_timestamp_from_entity_df(dict(entity_df.dtypes))
         times = result[time_column]
         for view in feature_views:
-            features = features_as_of(lake, view, _keys(view, result), times)
-            for name in _asked(view, feature_refs):
+            names = _asked(view, feature_refs)
+            features = features_as_of(lake.scan, view, names, _keys(view, result), times)
+            for name in names:
                 shown = f"{_shown_name(view)}__{name}" if full_feature_names else name
                 result = result.append_column(shown, features[name])
         keys = [name for name in entity_df.columns if name != time_column]
         span = pc.min_max(times).as_py()
         metadata = RetrievalMetadata(feature_refs, keys, span["min"], span["max"])
-        return LakeRetrieval(result, metadata, full_names=full_feature_names)
+        on_demand = OnDemandFeatureView.get_requested_odfvs(feature_refs, project, registry)
+        return LakeRetrieval(result, metadata, on_demand, full_names=full_feature_names)
 
     @staticmethod
     def pull_latest_from_table_or_query(  # noqa: PLR0913 - Feast's signature

@@ -8,15 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-import duckdb
+import numpy as np
 import pyarrow as pa
 
+from data_lake.sql import open_sql
+
 _MICROSECOND = timedelta(microseconds=1)
-# Nothing here needs an extension, and a missing one must fail rather than be downloaded.
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
 
 _ONE_ROW_PER_KEY_AND_TIME = """
     SELECT * FROM history QUALIFY row_number() OVER (PARTITION BY key, at_us ORDER BY tie DESC, number DESC) = 1
@@ -52,7 +49,9 @@ class History:
         return table.append_column("tie", ties)
 
 
-def rows_as_of(keys: pa.ChunkedArray, times: pa.ChunkedArray, history: History, ttl: timedelta | None) -> pa.Array:
+def rows_as_of(
+    keys: pa.ChunkedArray, times: pa.ChunkedArray, history: History, ttl: timedelta | None
+) -> pa.ChunkedArray:
     """For each key and time return the number of its latest row of ``history`` at that time, or null.
 
     Never a row later than the time; null as well where the latest one is older than ``ttl`` (``None`` or 0: no limit).
@@ -62,19 +61,16 @@ def rows_as_of(keys: pa.ChunkedArray, times: pa.ChunkedArray, history: History, 
     return _query(_AS_OF, {"ttl": limit}, asked=asked, history=history.to_table())
 
 
-def latest_rows(history: History) -> pa.Array:
+def latest_rows(history: History) -> pa.ChunkedArray:
     """Return the number of each key's latest row; rows without a key do not count."""
     return _query(_LATEST, {}, history=history.to_table())
 
 
 def _numbered(keys: pa.ChunkedArray, times: pa.ChunkedArray) -> pa.Table:
     at_us = times.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64())
-    return pa.table({"number": pa.array(range(len(keys)), pa.int64()), "key": keys, "at_us": at_us})
+    return pa.table({"number": np.arange(len(keys)), "key": keys, "at_us": at_us})
 
 
-def _query(sql: str, parameters: dict[str, int], **tables: pa.Table) -> pa.Array:
-    with duckdb.connect(":memory:", config=_OFFLINE) as connection:
-        for name, table in tables.items():
-            connection.register(name, table)
-        answer: pa.Table = connection.sql(sql, params=parameters).to_arrow_table()
-        return answer["number"].combine_chunks()
+def _query(sql: str, parameters: dict[str, int], **tables: pa.Table) -> pa.ChunkedArray:
+    with open_sql(sql, parameters, **tables) as answer:
+        return answer.read_all()["number"]

@@ -20,6 +20,7 @@ from feast.protos.feast.types.Value_pb2 import Value
 from feast.utils import make_tzaware
 from google.protobuf.timestamp_pb2 import Timestamp  # type: ignore[import-untyped]
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -78,6 +79,16 @@ class UrlRedisOnlineStore(RedisOnlineStore):
                 retry=Retry(NoBackoff(), 1),
             )
         return self._client
+
+    async def _get_client_async(self, online_store_config: Any) -> Any:
+        """Return the client of `feast serve`."""
+        if self._client_async is None:
+            self._client_async = AsyncRedis.from_url(
+                online_store_config.connection_string,
+                socket_timeout=online_store_config.timeout_s,
+                socket_connect_timeout=online_store_config.timeout_s,
+            )
+        return self._client_async
 
 
 def _hash_of(view: str, values: dict[str, Value], event_time: datetime) -> list[bytes | str]:

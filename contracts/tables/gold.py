@@ -1,8 +1,8 @@
-"""Gold: training rows, features and counts, made from silver."""
+"""Gold: training rows and counts, made from silver; features as of a day stand in ``features.py``."""
 
 from __future__ import annotations
 
-from contracts.tables.table import MONEY, TOTAL, Column, Table
+from contracts.tables.table import TOTAL, Column, Table
 
 _COUNTED = "silver events counted in any row of the day, bots' twice, when it was built: where it differs, it is stale"
 _COUNTED_UP_TO = "silver events counted up to the end of the day when it was built: a day whose sum differs is stale"
@@ -212,26 +212,6 @@ GOLD_CUSTOMER_PRODUCT_MATRIX = Table(
     ),
 )
 
-GOLD_CUSTOMER_FEATURES = Table(
-    name="gold.customer_features",
-    grain="one customer as of the end of one day (UTC), from online orders, sales and returns up to then",
-    key=("customer_id", "as_of"),
-    columns=(
-        Column("customer_id", "string"),
-        Column("as_of", "timestamp", "end of the day, exclusive"),
-        Column("recency_days", "double", "since the last order or sale"),
-        Column("tenure_days", "double", "since the first order or sale"),
-        Column("order_count", "bigint"),
-        Column("unit_count", "bigint"),
-        Column("revenue", TOTAL),
-        Column("mean_order_value", "double"),
-        Column("mean_unit_price", "double"),
-        Column("distinct_product_count", "bigint"),
-        Column("return_count", "bigint"),
-        Column("refunded", TOTAL),
-    ),
-)
-
 GOLD_CUSTOMER_RFM = Table(
     name="gold.customer_rfm",
     grain="one customer with an order or sale, as of the end of one day (UTC); scores 1 to 5, equal values score alike",
@@ -265,26 +245,5 @@ GOLD_LOW_STOCK = Table(
         Column("cover_28d_days", "double", "quantity over units a day of the last 28 days; null without sales"),
         Column("changed_at", "timestamp", "when the level was reported"),
         Column("change_reason", "string"),
-    ),
-)
-
-GOLD_PRODUCT_FEATURES = Table(
-    name="gold.product_features",
-    grain="one product as of the end of one day (UTC)",
-    key=("product_id", "as_of"),
-    columns=(
-        Column("product_id", "string"),
-        Column("as_of", "timestamp", "end of the day, exclusive"),
-        Column("category", "string", "the last one seen"),
-        Column("brand", "string", "the last one seen"),
-        Column("unit_price", MONEY, "the last one seen"),
-        Column("views_1d", "bigint"),
-        Column("views_7d", "bigint"),
-        Column("views_30d", "bigint"),
-        Column("cart_adds_30d", "bigint"),
-        Column("orders_30d", "bigint"),
-        Column("units_sold_30d", "bigint"),
-        Column("revenue_30d", TOTAL),
-        Column("conversion_ratio_30d", "double", "online orders over views, null without views"),
     ),
 )

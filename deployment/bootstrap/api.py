@@ -59,7 +59,7 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
 
 def _build_online(settings: Settings, importing: Lock) -> OnlineReader:
     with importing:
-        reader: OnlineReader = import_module("deployment.bootstrap.features").build_online_features(settings)
+        reader: OnlineReader = import_module("deployment.bootstrap.features").build_sampled_reader(settings)
     return reader
 
 

@@ -1,4 +1,4 @@
-"""Wires the erasure of a customer: the lake, Redis, Kafka as far as the streams have read it, MLflow."""
+"""Wires the erasure of a customer: the lake, Redis, logged reads, Kafka as far as the streams have read it, MLflow."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from contracts.errors import AisleError
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.forgetting import Finding, Forgetting, LakePlace
 from data_lake.care.naming import Subject
-from deployment.bootstrap.features import build_repo_config
+from deployment.bootstrap.features import build_read_log, build_repo_config
 from deployment.bootstrap.train import build_mlflow_client
 from deployment.settings import Settings
 from feature_store.erasure import OnlineErasure
+from feature_store.read_log import ReadLog
 from ingestion.kafka_erasure import KafkaErasure
 from stream_processing.taken_offsets import taken_offsets
 
@@ -38,6 +39,22 @@ class RedisPlace:
     def erase(self, subject: Subject) -> None:
         """Delete the keys."""
         self._online.delete(self._online.find(subject.derived_ids))
+
+
+class ReadLogPlace:
+    """The sampled reads that the parity watch compares."""
+
+    def __init__(self, log: ReadLog) -> None:
+        self._log = log
+
+    def find(self, subject: Subject) -> Sequence[Finding]:
+        """Search every line."""
+        return [Finding("logged reads", "lines", self._log.naming(subject.derived_ids))]
+
+    def erase(self, subject: Subject) -> None:
+        """Drop the lines."""
+        if self._log.naming(subject.derived_ids):
+            self._log.erase(subject.derived_ids)
 
 
 class KafkaPlace:
@@ -89,6 +106,7 @@ def build_forgetting(
         KafkaPlace(KafkaErasure(settings.kafka.bootstrap_servers), lake),
         RedisPlace(online),
         LakePlace(lake, SystemClock(), settle),
+        ReadLogPlace(build_read_log(settings)),
     )
     return Forgetting(lake, identity, places, tell)
 

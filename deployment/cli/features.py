@@ -14,15 +14,16 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_feature_store, build_online_features
 from deployment.bootstrap.features_follower import build_features_follower
 from deployment.bootstrap.state_file import StateFile
+from deployment.cli import features_catalogue, features_parity, features_training
 from deployment.settings import load_settings
 from feature_store.definitions import BATCH_VIEWS, VIEWS
 from feature_store.materialize import materialize as materialize_view
-from feature_store.repository import apply_definitions
+from feature_store.repository import apply_definitions, write_repo_file
 
 
 @click.group()
 def command() -> None:
-    """Apply, keep online, materialize and read features.
+    """Apply, keep online, materialize and read features; make training sets of them, and watch over them.
 
     \b
     Examples:
@@ -30,12 +31,21 @@ def command() -> None:
       aisle features follow
       aisle features materialize
       aisle features get visitor_features v-1 v-2
+      aisle features training-set --service recommender_v2 --labels shown.csv
     """
+
+
+command.add_command(features_training.command)
+command.add_command(features_catalogue.docs)
+command.add_command(features_catalogue.ui)
+command.add_command(features_parity.command)
 
 
 @command.command()
 def apply() -> None:
     """Write the definitions into Feast's registry; harmless when they are there already.
+
+    Feast's own commands work in the folder that is named last, such as `feast -c FOLDER serve`.
 
     \b
     Examples:
@@ -47,6 +57,7 @@ def apply() -> None:
         click.echo(f"{view.name}: {len(view.features)} features by {view.join_keys[0]}")
     for service in store.list_feature_services():
         click.echo(f"service {service.name}: {service.description}")
+    click.echo(f"for Feast's own commands: {write_repo_file(store.config)}")
 
 
 @command.command()

@@ -14,9 +14,11 @@ import pytest
 from feast import FeatureStore
 
 from contracts.tables import (
+    GOLD_CATEGORY_FEATURES,
     GOLD_CUSTOMER_FEATURES,
     GOLD_PRODUCT_FEATURES,
     GOLD_SESSION_TRAINING_ROWS,
+    GOLD_STORE_FEATURES,
     GOLD_VISITOR_FEATURES,
     SESSION_FEATURE_NAMES,
 )
@@ -26,7 +28,6 @@ from deployment.settings import PROJECT_ROOT, RedisSettings, Settings
 from feature_store.definitions import (
     CUSTOMER_FEATURES,
     PRODUCT_FEATURES,
-    SERVICES,
     SESSION_FEATURES,
     VIEWS,
     VISITOR_FEATURES,
@@ -34,6 +35,7 @@ from feature_store.definitions import (
 from feature_store.materialize import materialize
 from feature_store.online import OnlineFeatures
 from feature_store.repository import apply_definitions
+from feature_store.services import SERVICES
 from tests.fixtures.gold_rows import land
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123457, tzinfo=UTC)
@@ -52,7 +54,10 @@ def lake(settings: Settings) -> ArrowLake:
     land(folder, GOLD_VISITOR_FEATURES, [visitor("golden")])
     land(folder, GOLD_SESSION_TRAINING_ROWS, [session(1, NOON), session(2, NOON), session(3, NOON)])
     land(folder, GOLD_CUSTOMER_FEATURES, [customer(MIDNIGHT - DAY, "1.10"), customer(MIDNIGHT, "2.30")])
-    land(folder, GOLD_PRODUCT_FEATURES, [{"product_id": "golden-p", "as_of": MIDNIGHT, "unit_price": Decimal("9.99")}])
+    price = {"unit_price": Decimal("9.99"), "list_price": Decimal(12), "category_mean_price": 6.0}
+    land(folder, GOLD_PRODUCT_FEATURES, [{"product_id": "golden-p", "as_of": MIDNIGHT} | price])
+    land(folder, GOLD_CATEGORY_FEATURES, [{"category_id": "golden-k", "as_of": MIDNIGHT, "views_7d": 3}])
+    land(folder, GOLD_STORE_FEATURES, [{"store_id": "golden-n", "as_of": MIDNIGHT, "sales_7d": 2}])
     return ArrowLake(settings.lake)
 
 
@@ -82,7 +87,8 @@ def session(event_number: int, occurred_at: datetime) -> dict[str, Any]:
 
 
 def customer(as_of: datetime, revenue: str) -> dict[str, Any]:
-    return {"customer_id": "golden-c", "as_of": as_of, "revenue": Decimal(revenue), "order_count": 1}
+    values = {"revenue": Decimal(revenue), "order_count": 1, "last_order_at": as_of - DAY}
+    return {"customer_id": "golden-c", "as_of": as_of} | values
 
 
 def offline_row(store: FeatureStore, view: str, key: str, entity_id: str, at: datetime) -> dict[str, Any]:
@@ -96,6 +102,7 @@ def test_online_equals_offline_for_golden_entities(
     lake: ArrowLake, online: OnlineFeatures, store: FeatureStore
 ) -> None:
     golden = {"visitor": "golden", "session": "golden-s", "customer": "golden-c", "product": "golden-p"}
+    golden |= {"category": "golden-k", "store": "golden-n"}
     for view in VIEWS:
         [key] = view.join_keys
         entity_id = golden[view.entities[0]]
@@ -152,7 +159,7 @@ def test_apply_twice_changes_nothing(store: FeatureStore) -> None:
     before = store.registry.proto().SerializeToString(deterministic=True)
     apply_definitions(store)
     views = sorted(view.name for view in store.list_feature_views())
-    assert views == ["customer_features", "product_features", "session_features", "visitor_features"]
+    assert views == sorted(view.name for view in VIEWS)
     assert len(store.registry.proto().SerializeToString(deterministic=True)) == len(before)
     assert {service.name for service in store.list_feature_services()} == {service.name for service in SERVICES}
 
@@ -163,6 +170,29 @@ def test_feasts_own_sdk_reads_what_we_wrote(lake: ArrowLake, online: OnlineFeatu
         features=["customer_features:revenue"], entity_rows=[{"customer_id": "golden-c"}, {"customer_id": "nobody"}]
     ).to_dict()
     assert found["revenue"] == [2.3, None]
+
+
+def test_features_of_the_request_are_the_same_online_and_offline(
+    lake: ArrowLake, online: OnlineFeatures, store: FeatureStore
+) -> None:
+    for view in (CUSTOMER_FEATURES, PRODUCT_FEATURES):
+        materialize(lake, online, view)
+    service = store.get_feature_service("recommender_v2")
+    asked: dict[str, list[Any]] = {"customer_id": ["golden-c"], "product_id": ["golden-p"], "offered_price": [9.0]}
+    requested_at = MIDNIGHT + timedelta(hours=12)
+    found = store.get_online_features(
+        service, entity_rows=asked | {"requested_at": [requested_at]}, full_feature_names=True
+    ).to_dict()
+    expected = {
+        "customer_recency__days_since_order": 1.5,
+        "offer_position__offer_category_price_ratio": 1.5,
+        "offer_position__offer_discount_ratio": 0.25,
+        "customer_features__order_count": 1,
+    }
+    assert {name: found[name] for name in expected} == {name: [value] for name, value in expected.items()}
+    entities = pd.DataFrame(asked | {"requested_at": [requested_at], "event_timestamp": [requested_at]})
+    [row] = store.get_historical_features(entities, service, full_feature_names=True).to_arrow().to_pylist()
+    assert {name: row[name] for name in expected} == expected
 
 
 def test_feasts_own_materialize_agrees(lake: ArrowLake, online: OnlineFeatures, store: FeatureStore) -> None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from feast import FeatureView
 from feast.data_source import DataSource
 
 from contracts.errors import UnknownNameError
 from contracts.tables import SESSION_FEATURE_NAMES, table_named
-from feature_store.definitions import ENTITIES, SERVICES, VIEWS, view_named
+from feature_store.definitions import ENTITIES, VIEWS, view_named
 from feature_store.lake_source import source_of
+from feature_store.on_demand import ON_DEMAND_VIEWS
+from feature_store.services import SERVICES, service_named
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
@@ -28,13 +32,29 @@ def test_session_features_are_the_contracts_and_the_visitor() -> None:
 
 
 def test_numbers_say_their_unit() -> None:
-    numbers = [feature for view in VIEWS for feature in view.features if str(feature.dtype) in {"Int64", "Float64"}]
-    bare = [feature.name for feature in numbers if "unit" not in feature.tags]
-    assert set(bare) <= {"conversion_ratio_30d", "mean_unit_price"}
-    units = {feature.name: feature.tags["unit"] for feature in numbers if feature.name not in bare}
-    assert units["revenue"] == "shop currency"
-    assert units["duration_s"] == "seconds"
-    assert units["recency_days"] == "days"
+    features = [feature for view in VIEWS for feature in view.features]
+    numbers = [feature for feature in features if str(feature.dtype) in {"Int64", "Float64"}]
+    units = {feature.name: feature.tags.get("unit") for feature in numbers}
+    expected = {
+        "revenue": "shop currency",
+        "mean_unit_price": "shop currency",
+        "category_price_ratio": "ratio",
+        "conversion_ratio_30d": "ratio",
+        "duration_s": "seconds",
+        "recency_days": "days",
+        "orders_30d": "count",
+        "mean_session_event_count": "count",
+        "mean_rating": "stars, 1 to 5",
+    }
+    assert {name: units[name] for name in expected} == expected
+    assert None not in units.values()
+    assert [view.tags["unit"] for view in ON_DEMAND_VIEWS] == ["days", "ratio"]
+
+
+@pytest.mark.parametrize(("view", "behavioural"), [("customer_features", 20), ("product_features", 15)])
+def test_there_is_enough_to_learn_from(view: str, behavioural: int) -> None:
+    numbers = [each for each in view_named(view).features if str(each.dtype) in {"Int64", "Float64"}]
+    assert len(numbers) >= behavioural
 
 
 def test_every_entity_has_one_view_of_its_own() -> None:
@@ -43,7 +63,17 @@ def test_every_entity_has_one_view_of_its_own() -> None:
 
 
 def test_services_are_versioned() -> None:
-    assert {service.name for service in SERVICES} == {"recommender_v1", "purchase_v1"}
+    assert all(re.fullmatch(r"[a-z]+_v\d+", service.name) for service in SERVICES)
+    assert all(service.owner and service.description for service in SERVICES)
+
+
+def test_a_service_reads_features_that_exist() -> None:
+    names = {view.name: {feature.name for feature in view.features} for view in (*VIEWS, *ON_DEMAND_VIEWS)}
+    for service in SERVICES:
+        for projection in service.feature_view_projections:
+            assert {feature.name for feature in projection.features} <= names[projection.name]
+    ranked = service_named("recommender_v2").feature_view_projections
+    assert sum(len(projection.features) for projection in ranked) == 40
 
 
 def test_a_source_survives_the_registry() -> None:
@@ -57,3 +87,8 @@ def test_a_source_survives_the_registry() -> None:
 def test_an_unknown_view_names_the_known() -> None:
     with pytest.raises(UnknownNameError, match=r"'visitor'.*visitor_features"):
         view_named("visitor")
+
+
+def test_an_unknown_service_names_the_known() -> None:
+    with pytest.raises(UnknownNameError, match=r"'recommender'.*recommender_v1"):
+        service_named("recommender")

@@ -71,6 +71,8 @@ def test_stale_days_are_replaced_and_the_others_stay(shop: Shop) -> None:
         ("gold.customer_features", latest, 1),
         ("gold.customer_rfm", latest, 1),
         ("gold.product_features", latest, 2),
+        ("gold.category_features", latest, 1),
+        ("gold.store_features", latest, 0),
         ("gold.low_stock", latest, 0),
     ]
 

@@ -1,0 +1,57 @@
+"""A table contract's columns as Feast fields: type, meaning and unit.
+
+Types come from the contract, so that a view and its table cannot disagree. Money becomes ``Float64``: models and
+storefronts compute with it, books do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from feast import Field
+from feast.types import Array, Bool, FeastType, Float64, Int64, String, UnixTimestamp
+
+from contracts.tables import Column, Table
+
+_TYPES: dict[str, FeastType] = {
+    "string": String,
+    "int": Int64,
+    "bigint": Int64,
+    "double": Float64,
+    "boolean": Bool,
+    "timestamp": UnixTimestamp,
+    "array<string>": Array(String),
+}
+# A word of the column's name → its unit; the first that is found holds.
+_UNIT_OF_WORD = {
+    "ratio": "ratio",
+    "count": "count",
+    "revenue": "shop currency",
+    "refunded": "shop currency",
+    "price": "shop currency",
+    "value": "shop currency",
+    "rating": "stars, 1 to 5",
+    "days": "days",
+    "s": "seconds",
+    "at": "UTC, whole seconds",
+}
+
+
+def fields(table: Table, names: Iterable[str]) -> list[Field]:
+    """Return the columns called ``names`` as features, each with its unit as a tag."""
+    column_of = {column.name: column for column in table.columns}
+    return [_field(column_of[name]) for name in names]
+
+
+def _field(column: Column) -> Field:
+    money = column.type.startswith("decimal")
+    dtype = Float64 if money else _TYPES[column.type]
+    return Field(name=column.name, dtype=dtype, description=column.doc, tags=_unit(column))
+
+
+def _unit(column: Column) -> dict[str, str]:
+    words = column.name.split("_")
+    for word, unit in _UNIT_OF_WORD.items():
+        if word in words:
+            return {"unit": unit}
+    return {"unit": "count"} if column.type in {"int", "bigint"} else {}
