@@ -8,7 +8,8 @@ from deployment.cli import COMMANDS
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
-    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake", "connect"),
+    *("stream", "batch", "features", "train", "evaluate", "serve", "demo", "query", "rejected", "contracts", "lake"),
+    "connect",
 }
 
 
