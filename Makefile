@@ -64,6 +64,10 @@ bench-stream: setup ## Measure the streams: events a second, latency to silver, 
 bench-ingest: setup ## Measure the HTTP collector: events a second on one core, lost, doubled
 	$(BIN)/python -m benchmarks.ingest
 
+.PHONY: bench-models
+bench-models: setup ## Measure the models: the recommender on RetailRocket (ARGS="retailrocket" runs one part)
+	$(BIN)/python -m benchmarks.models $(ARGS)
+
 .PHONY: airflow
 airflow: setup ## Run Airflow with Aisle's DAGs
 	$(BIN)/aisle airflow $(ARGS)
