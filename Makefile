@@ -68,6 +68,10 @@ bench-ingest: setup ## Measure the HTTP collector: events a second on one core, 
 bench-features: setup ## Measure live features: Kafka's append to readable value, reads (ARGS="--seconds 60 --only-path")
 	$(BIN)/python -m benchmarks.features $(ARGS)
 
+.PHONY: bench-models
+bench-models: setup ## Measure the models: the recommender on RetailRocket (ARGS="retailrocket" runs one part)
+	$(BIN)/python -m benchmarks.models $(ARGS)
+
 .PHONY: airflow
 airflow: setup ## Run Airflow with Aisle's DAGs
 	$(BIN)/aisle airflow $(ARGS)

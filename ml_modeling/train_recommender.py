@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -29,8 +30,12 @@ _TOP = 20
 _METRIC = f"recall_at_{_TOP}"
 _SEED = 7
 
+# The start of the last session a model has learned from: its parameter in the registry.
+LEARNED_UNTIL = "learned_until"
+
 # The products seen so far, latest first, and the next one that was not among them.
 Case = tuple[list[str], str]
+AnyCase = TypeVar("AnyCase")
 
 
 def train_recommender(sessions: pa.Table) -> TrainedModel:
@@ -39,9 +44,14 @@ def train_recommender(sessions: pa.Table) -> TrainedModel:
     The metrics are Recall@20 and MRR@20 of the next distinct product, ranked among all products. Raises
     ``NotReadyError`` where fewer than ``MIN_SESSIONS`` sessions hold a product.
     """
-    starts, baskets = _sessions_with_products(sessions)
+    starts, baskets = sessions_with_products(sessions)
+    if len(baskets) < MIN_SESSIONS:
+        msg = (
+            f"{SILVER_SESSIONS.name} holds {len(baskets)} sessions with products: the recommender needs {MIN_SESSIONS}"
+        )
+        raise NotReadyError(msg)
     later = later_part(starts, _TEST_SHARE)
-    cases = _sample(cases_of([basket for basket, is_later in zip(baskets, later, strict=True) if is_later]))
+    cases = sample(cases_of([basket for basket, is_later in zip(baskets, later, strict=True) if is_later]), MAX_CASES)
     note, metrics = f"{len(cases)} next products in later sessions: at least {MIN_CASES} are needed to measure", {}
     if len(cases) >= MIN_CASES:
         earlier = [basket for basket, is_later in zip(baskets, later, strict=True) if not is_later]
@@ -60,6 +70,7 @@ def train_recommender(sessions: pa.Table) -> TrainedModel:
             "alpha": ALPHA,
             "neighbours": _NEIGHBOURS,
             "popularity_half_life_days": _HALF_LIFE_DAYS,
+            LEARNED_UNTIL: f"{starts.max()}Z",
         },
         note=note,
     )
@@ -102,23 +113,21 @@ def _position(model: Recommender, case: Case, uses_context: bool) -> int | None:
     return next(places, None)
 
 
-def _sessions_with_products(sessions: pa.Table) -> tuple[NDArray[np.datetime64], list[list[str]]]:
+def sessions_with_products(sessions: pa.Table) -> tuple[NDArray[np.datetime64], list[list[str]]]:
     """Return starts and products of people's sessions that have any, by start and id: a table's order is arbitrary."""
     of_people = sessions.select(COLUMNS).filter(pc.invert(pc.fill_null(sessions["is_bot"], fill_value=False)))
     ordered = of_people.sort_by([("started_at", "ascending"), ("session_id", "ascending")])
     starts, baskets = ordered["started_at"].to_pylist(), ordered["product_ids"].to_pylist()
     kept = [(start, basket) for start, basket in zip(starts, baskets, strict=True) if basket]
-    if len(kept) < MIN_SESSIONS:
-        msg = f"{SILVER_SESSIONS.name} holds {len(kept)} sessions with products: the recommender needs {MIN_SESSIONS}"
-        raise NotReadyError(msg)
     times = np.array([start.replace(tzinfo=None) for start, _ in kept], dtype="datetime64[us]")
     return times, [basket for _, basket in kept]
 
 
-def _sample(cases: list[Case]) -> list[Case]:
-    if len(cases) <= MAX_CASES:
-        return cases
-    chosen = np.random.default_rng(_SEED).choice(len(cases), MAX_CASES, replace=False)
+def sample(cases: Sequence[AnyCase], most: int) -> list[AnyCase]:
+    """Return at most ``most`` of the cases, the same ones each time, in their order."""
+    if len(cases) <= most:
+        return list(cases)
+    chosen = np.random.default_rng(_SEED).choice(len(cases), most, replace=False)
     return [cases[place] for place in np.sort(chosen)]
 
 

@@ -10,7 +10,8 @@ from deployment.cli.features_group import command as features
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
-    *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake", "connect"),
+    *("stream", "batch", "features", "train", "evaluate", "serve", "demo", "query", "rejected", "contracts", "lake"),
+    "connect",
 }
 
 

@@ -1,0 +1,56 @@
+"""Wires the evaluation of the deployed model: MLflow's champion on the lake's later sessions."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+
+from contracts.errors import NotReadyError
+from contracts.tables import GOLD_PRODUCT_FEATURES, SILVER_SESSIONS
+from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.train import build_mlflow_client
+from deployment.settings import Settings
+from ml_modeling.evaluate_recommender import Evaluation, evaluate_recommender
+from ml_modeling.recommender import Recommender
+from ml_modeling.train_recommender import COLUMNS, LEARNED_UNTIL
+from ml_modeling.trained_model import RECOMMENDER
+from model_serving.model_source import MlflowModelSource, ModelVersion
+
+_DOWNLOAD_WITHIN_S = 60.0
+
+
+def evaluate_champion(settings: Settings, k: int) -> tuple[ModelVersion, Evaluation]:
+    """Judge the champion of the recommenders at ``k``.
+
+    Raises ``RegistryUnavailableError`` where MLflow does not answer, and ``NotReadyError`` where there is no champion,
+    where it does not say until when it has learned, or where there are no later sessions.
+    """
+    client = build_mlflow_client(settings)
+    with httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_DOWNLOAD_WITHIN_S) as http:
+        source = MlflowModelSource(http)
+        version = source.champion(RECOMMENDER)
+        if version is None:
+            msg = f"no champion of {RECOMMENDER} is registered: run `aisle train {RECOMMENDER}`"
+            raise NotReadyError(msg)
+        learned_until = client.get_run(version.run_id).data.params.get(LEARNED_UNTIL)
+        if learned_until is None:
+            msg = f"{RECOMMENDER} version {version.version} does not say until when it has learned: train it again"
+            raise NotReadyError(msg)
+        with TemporaryDirectory(prefix="aisle-evaluate-") as scratch:
+            files = Path(scratch) / "files"
+            source.download(version, files)
+            model = Recommender.load(files)
+    lake = ArrowLake(settings.lake)
+    sessions, until = lake.read(SILVER_SESSIONS, COLUMNS), datetime.fromisoformat(learned_until)
+    return version, evaluate_recommender(model, sessions, until, k, _categories(lake))
+
+
+def _categories(lake: ArrowLake) -> dict[str, str]:
+    """Return the last category of each product; none where no batch run has made the table yet."""
+    if not lake.exists(GOLD_PRODUCT_FEATURES):
+        return {}
+    rows = lake.read(GOLD_PRODUCT_FEATURES, ["product_id", "as_of", "category"]).sort_by("as_of").to_pylist()
+    return {row["product_id"]: row["category"] for row in rows if row["category"] is not None}

@@ -1,0 +1,108 @@
+"""Judges a recommender on sessions it has not learned from: full ranking, beside popularity alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from contracts.errors import NotReadyError
+from ml_modeling.list_metrics import coverage, diversity, novelty, popularity_bias
+from ml_modeling.ranking_metrics import average_precision, found_share, ndcg, precision, reciprocal_rank
+from ml_modeling.recommender import RankedProduct
+from ml_modeling.train_recommender import MAX_CASES, sample, sessions_with_products
+
+# The products seen so far, latest first, and the others that followed in the session.
+Case = tuple[list[str], frozenset[str]]
+_BY_CASE = {
+    "recall": found_share,
+    "precision": precision,
+    "ndcg": ndcg,
+    "mrr": reciprocal_rank,
+    "map": average_precision,
+}
+
+
+class Recommends(Protocol):
+    """What is judged."""
+
+    @property
+    def product_ids(self) -> list[str]:
+        """Every product the model knows."""
+        ...
+
+    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return at most ``limit`` products, best first."""
+        ...
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics at ``k`` over ``cases`` of ``sessions``, of the model and of its popularity alone."""
+
+    k: int
+    sessions: int
+    cases: int
+    model: Mapping[str, float]
+    popularity: Mapping[str, float]
+
+
+def evaluate_recommender(
+    model: Recommends, sessions: pa.Table, learned_until: datetime, k: int, categories: Mapping[str, str]
+) -> Evaluation:
+    """Judge ``model`` on the people's sessions of ``sessions`` that began after ``learned_until``.
+
+    A case is every place of a session at which products not yet seen in it follow; at most ``MAX_CASES`` are drawn.
+    ``categories`` are by product id. Raises ``NotReadyError`` where no later session has such a place.
+    """
+    began = pc.field("started_at")
+    _, earlier = sessions_with_products(sessions.filter(began <= learned_until))
+    _, later = sessions_with_products(sessions.filter(began > learned_until))
+    cases = sample([case for basket in later for case in cases_of(basket)], MAX_CASES)
+    if not cases:
+        msg = (
+            f"no session after {learned_until:%Y-%m-%d %H:%M} UTC, which the model has learned until, has two products"
+        )
+        raise NotReadyError(msg)
+    sightings = Counter(product for basket in earlier for product in basket)
+    by_model = [_ids(model.recommend(seen, k, exclude=seen)) for seen, _ in cases]
+    by_popularity = [_ids(model.recommend((), k, exclude=seen)) for seen, _ in cases]
+    measured = [
+        _metrics(lists, cases, k, categories, sightings) | {"coverage": coverage(lists, len(model.product_ids))}
+        for lists in (by_model, by_popularity)
+    ]
+    return Evaluation(k, len(later), len(cases), *measured)
+
+
+def cases_of(basket: Sequence[str]) -> list[Case]:
+    """Return a case for every distinct product of a session but the last: what was seen up to it, what followed."""
+    distinct = list(dict.fromkeys(basket))
+    return [(distinct[:place][::-1], frozenset(distinct[place:])) for place in range(1, len(distinct))]
+
+
+def _metrics(
+    lists: Sequence[Sequence[str]],
+    cases: Sequence[Case],
+    k: int,
+    categories: Mapping[str, str],
+    sightings: Mapping[str, int],
+) -> dict[str, float]:
+    judged = {
+        name: sum(metric(ranked, right, k) for ranked, (_, right) in zip(lists, cases, strict=True)) / len(cases)
+        for name, metric in _BY_CASE.items()
+    }
+    chosen = [product for _, right in cases for product in right]
+    return judged | {
+        "diversity": diversity(lists, categories),
+        "novelty_bits": novelty(lists, sightings),
+        "popularity_bias": popularity_bias(lists, chosen, sightings),
+    }
+
+
+def _ids(ranked: Sequence[RankedProduct]) -> list[str]:
+    return [product.product_id for product in ranked]

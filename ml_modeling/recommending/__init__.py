@@ -1,0 +1,1 @@
+"""The recommender in two stages: retrieval from several sources, then a learned ranking."""

@@ -1,0 +1,150 @@
+"""Which products are worth ranking for one session, and what the ranking is told of each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_modeling.recommending.compiled import compiled
+from ml_modeling.recommending.context import Context
+from ml_modeling.recommending.gathering import LIST_COLUMNS, Gathered
+from ml_modeling.recommending.product_statistics import STATISTICS
+from ml_modeling.recommending.session_knn import KNN_COLUMNS
+
+SOURCES = ("near", "walk", "next", "knn")
+COLUMNS = tuple(
+    f"{source}_{column}" for source in SOURCES for column in (KNN_COLUMNS if source == "knn" else LIST_COLUMNS)
+)
+# The sources whose blended sums, each divided by its largest, choose the candidates, together with the root of the
+# embedding's likelihood against its largest.
+_BLENDED = np.array([COLUMNS.index("near_sum"), COLUMNS.index("walk_sum"), COLUMNS.index("knn_sum")])
+_BLEND = np.array([1.0, 2.0, 0.5])
+_BLEND_EMBEDDED = 1.0
+
+SHARES = ("near_share", "walk_share", "knn_share")
+EMBEDDED = ("embedded", "embedded_latest", "embedded_gap")
+RANKS = ("near_rank", "walk_rank", "knn_rank", "embedded_rank")
+IN_SESSION = ("seen", "since", "place")
+OF_SESSION = ("length", "distinct", "run")
+FEATURES = (
+    *COLUMNS,
+    *SHARES,
+    *EMBEDDED,
+    *RANKS,
+    *IN_SESSION,
+    *STATISTICS,
+    *OF_SESSION,
+    *(f"latest_{name}" for name in STATISTICS),
+)
+_RANKED = np.array([FEATURES.index(name) for name in (*SHARES, "embedded")])
+_FIRST_RANK = FEATURES.index(RANKS[0])
+
+
+class Candidates(NamedTuple):
+    """``products`` (k) and their ``features`` (k × len(FEATURES), float32)."""
+
+    products: NDArray[np.int32]
+    features: NDArray[np.float32]
+
+
+def chosen_candidates(
+    context: Context, gathered: Gathered, embedded: NDArray[np.float32], popular: NDArray[np.int32], count: int
+) -> NDArray[np.int32]:
+    """Return the session's own products, latest first, and the best others, ``count`` in all.
+
+    ``embedded``: the embedding's scores of what was found. ``popular`` products follow where too few were found.
+    """
+    found = gathered.found[: gathered.found_count[0]]
+    blended = _blended(found, gathered.columns, embedded)
+    return _chosen(context.products, found, blended, gathered.is_found, popular, count)
+
+
+def features_of(
+    context: Context,
+    gathered: Gathered,
+    candidates: NDArray[np.int32],
+    embedded: NDArray[np.float32],
+    statistics: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Return the ``FEATURES`` of each candidate; ``embedded`` (k × 2) are the embedding's scores of them."""
+    return _features(context, candidates, gathered.columns, embedded, statistics, len(FEATURES))
+
+
+@compiled
+def _blended(
+    found: NDArray[np.int32], columns: NDArray[np.float32], embedded: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    blended = np.zeros(len(found))
+    for which, column in enumerate(_BLENDED):
+        largest = 0.0
+        for product in found:
+            largest = max(largest, columns[product, column])
+        if largest > 0:
+            for at, product in enumerate(found):
+                blended[at] += _BLEND[which] * columns[product, column] / largest
+    highest = embedded.max() if len(found) else 0.0
+    for at in range(len(found)):
+        blended[at] += _BLEND_EMBEDDED * np.exp((embedded[at] - highest) / 2)
+    return blended
+
+
+@compiled
+def _chosen(
+    own: NDArray[np.int32],
+    found: NDArray[np.int32],
+    blended: NDArray[np.float64],
+    is_found: NDArray[np.bool_],
+    popular: NDArray[np.int32],
+    count: int,
+) -> NDArray[np.int32]:
+    chosen = np.empty(count, np.int32)
+    taken = min(len(own), count)
+    chosen[:taken] = own[:taken]
+    for at in np.argsort(-blended):
+        if taken == count:
+            break
+        if not np.any(own == found[at]):
+            chosen[taken] = found[at]
+            taken += 1
+    for product in popular:
+        if taken == count:
+            break
+        if not is_found[product] and not np.any(own == product):
+            chosen[taken] = product
+            taken += 1
+    return chosen[:taken]
+
+
+@compiled
+def _features(
+    context: Context,
+    candidates: NDArray[np.int32],
+    columns: NDArray[np.float32],
+    embedded: NDArray[np.float32],
+    statistics: NDArray[np.float32],
+    width: int,
+) -> NDArray[np.float32]:
+    features = np.empty((len(candidates), width), np.float32)
+    own, in_session = len(context.products), _FIRST_RANK + len(_RANKED)
+    of_product, of_session = in_session + 3, in_session + 3 + statistics.shape[1]
+    highest = embedded[:, 0].max()
+    for at, product in enumerate(candidates):
+        row = features[at]
+        row[: columns.shape[1]] = columns[product]
+        row[_FIRST_RANK - 3] = embedded[at, 0]
+        row[_FIRST_RANK - 2] = embedded[at, 1]
+        row[_FIRST_RANK - 1] = highest - embedded[at, 0]
+        row[in_session], row[in_session + 1], row[in_session + 2] = 0.0, -1.0, -1.0
+        if at < own:
+            row[in_session], row[in_session + 1], row[in_session + 2] = context.seen[at], context.since[at], at
+        row[of_product:of_session] = statistics[product]
+        row[of_session], row[of_session + 1], row[of_session + 2] = context.length, own, context.run
+        row[of_session + 3 :] = statistics[context.products[0]]
+    for which, column in enumerate(_BLENDED):
+        features[:, columns.shape[1] + which] = features[:, column] / max(features[:, column].max(), 1e-30)
+    for which, column in enumerate(_RANKED):
+        for rank, at in enumerate(np.argsort(-features[:, column], kind="mergesort")):
+            features[at, _FIRST_RANK + which] = rank
+    return features

@@ -1,0 +1,59 @@
+"""All sources together: from a session to candidates with features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_modeling.recommending.candidate_features import (
+    COLUMNS,
+    Candidates,
+    chosen_candidates,
+    features_of,
+)
+from ml_modeling.recommending.context import context_of
+from ml_modeling.recommending.gathering import gather_lists, nothing_gathered
+from ml_modeling.recommending.neighbour_lists import NEXT, NeighbourLists, co_visitation, two_steps
+from ml_modeling.recommending.product_statistics import product_statistics
+from ml_modeling.recommending.session_embedding import SessionEmbedding, scores
+from ml_modeling.recommending.session_knn import SessionIndex, gather_neighbours, session_index
+from ml_modeling.recommending.sessions import Sessions
+
+CANDIDATES = 100
+_FIRST = {source: COLUMNS.index(f"{source}_sum") for source in ("near", "walk", "next", "knn")}
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What was learned from past sessions, n products. ``popular`` (n): by recent sightings, then by all."""
+
+    near: NeighbourLists
+    walk: NeighbourLists
+    following: NeighbourLists
+    index: SessionIndex
+    embedding: SessionEmbedding
+    statistics: NDArray[np.float32]
+    popular: NDArray[np.int32]
+
+    @classmethod
+    def fit(cls, sessions: Sessions, embedding: SessionEmbedding) -> Retrieval:
+        """Learn from past sessions, the same that ``embedding`` was taught."""
+        near, statistics = co_visitation(sessions), product_statistics(sessions)
+        popular = np.lexsort((-statistics[:, 0], -statistics[:, 1])).astype(np.int32)
+        following = co_visitation(sessions, NEXT)
+        return cls(near, two_steps(near), following, session_index(sessions), embedding, statistics, popular)
+
+    def candidates(self, session: NDArray[np.int32], count: int = CANDIDATES) -> Candidates:
+        """Return what is worth ranking for a session that saw these products, in order; it holds at least one."""
+        context = context_of(session)
+        gathered = nothing_gathered(len(self.popular), len(COLUMNS))
+        gather_lists(context, self.near, gathered, _FIRST["near"])
+        gather_lists(context, self.walk, gathered, _FIRST["walk"])
+        gather_lists(context, self.following, gathered, _FIRST["next"])
+        gather_neighbours(context, self.index, gathered, _FIRST["knn"])
+        found = scores(self.embedding, session, gathered.found[: gathered.found_count[0]])
+        chosen = chosen_candidates(context, gathered, found[:, 0], self.popular, count)
+        embedded = scores(self.embedding, session, chosen)
+        return Candidates(chosen, features_of(context, gathered, chosen, embedded, self.statistics))
