@@ -29,6 +29,8 @@ COMMANDS = {
     "batch": "Build and check gold tables for a day.",
     "features": "Apply, materialize and read features.",
     "train": "Train, evaluate and register a model.",
+    "models": "List, compare, promote and roll back model versions.",
+    "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",
     "connect": "Poll external APIs and take file drops.",

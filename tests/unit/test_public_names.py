@@ -8,6 +8,7 @@ from deployment.cli import COMMANDS
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
+    *("models", "explain"),
     *("stream", "batch", "features", "train", "serve", "demo", "query", "rejected", "contracts", "lake", "connect"),
 }
 
