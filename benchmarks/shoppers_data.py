@@ -117,7 +117,7 @@ def _means(codes: NDArray[np.int64], labels: NDArray[np.bool_], rows: NDArray[np
 
 
 def _codes(table: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.int64]:
-    return table.groupby(list(columns), sort=False).ngroup().to_numpy()
+    return np.asarray(table.groupby(list(columns), sort=False).ngroup(), dtype=np.int64)
 
 
 def _with_ratios(table: pd.DataFrame) -> pd.DataFrame:

@@ -111,9 +111,10 @@ class ModelVersions:
             return now, before
 
     def _of_alias(self, name: str, alias: str) -> str | None:
+        found: str | None = None
         with passing_over(*NOT_THERE):
-            return str(self._client.get_model_version_by_alias(name, alias).version)
-        return None
+            found = str(self._client.get_model_version_by_alias(name, alias).version)
+        return found
 
     def _aliases(self, name: str) -> Mapping[str, Sequence[str]]:
         """Return the aliases of each version: a search for versions leaves them out."""
@@ -123,7 +124,7 @@ class ModelVersions:
         return by_version
 
     def _summary(self, version: ModelVersion, aliases: Mapping[str, Sequence[str]]) -> VersionSummary:
-        data = self._client.get_run(version.run_id).data
+        data = self._client.get_run(str(version.run_id)).data
         created = datetime.fromtimestamp(version.creation_timestamp / 1000, UTC)
         number = str(version.version)
         gate, decision = version.tags.get(GATE, GATE_PASSED), data.tags.get(_DECISION, "")

@@ -101,7 +101,7 @@ def _train_purchase(settings: Settings, lake: ArrowLake, clock: Clock, budget: B
     rows = purchase_rows(tables, clock)
     champion = _purchase_champion(settings)
     training = import_module("ml_modeling.train_purchase").train_purchase(rows, champion, budget)
-    trained = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
+    trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
     card: str = import_module("ml_modeling.purchase_card").purchase_card(training, trained, clock.now())
     return replace(trained, card=card)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from ml_modeling.fairness import MAX_ODDS_DIFFERENCE, fairness_reports
 from ml_modeling.slices import slice_metrics, slices_of
@@ -16,8 +15,8 @@ _LABELS = np.tile(np.repeat([True, False], _EACH), 2)
 _DEVICES = np.repeat(["desktop", "mobile"], 2 * _EACH)
 
 
-def _rows(**features: NDArray[np.float64]) -> LabelledRows:
-    return labelled_rows(_LABELS, attributes={"device": _DEVICES}, **features)
+def _rows() -> LabelledRows:
+    return labelled_rows(_LABELS, attributes={"device": _DEVICES})
 
 
 def test_groups_that_are_treated_alike_differ_by_nothing() -> None:
@@ -64,5 +63,6 @@ def test_slices_are_visitors_price_levels_and_what_the_session_is_known_by() -> 
     assert slices["visitor"].tolist() == ["known", "new", "new", "known"]
     assert slices["device"].tolist() == ["mobile", "desktop", "mobile", "mobile"]
     mobile = next(each for each in slice_metrics(rows, np.array([0.3, 0.2, 0.5, 0.1])) if each.value == "mobile")
-    assert (mobile.rows, mobile.base_rate, mobile.auc) == (3, pytest.approx(2 / 3), None)
+    assert (mobile.rows, mobile.auc) == (3, None)
+    assert mobile.base_rate == pytest.approx(2 / 3)
     assert mobile.mean_probability == pytest.approx(0.3)
