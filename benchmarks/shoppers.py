@@ -62,7 +62,7 @@ def main() -> int:
 
 
 def measure(data: Path = DATA, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
-    """Return the figures with and without page values: 25 CPU minutes for ten seeds, two at a time on two cores."""
+    """Return the figures with and without page values: some 35 CPU minutes for ten seeds, one seed a core."""
     started = perf_counter()
     result = _figures(data, seeds, with_page_values=True, ending="")
     result |= _figures(data, seeds, with_page_values=False, ending="_without_page_values")
