@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from contracts.errors import GateRefusedError, NotReadyError, UnknownNameError
-from ml_modeling.mlflow_errors import NOT_THERE, naming_the_server, passing_over
+from ml_modeling.mlflow_errors import NOT_THERE, naming_the_server
 from ml_modeling.model_summary import VersionSummary
 from ml_modeling.trained_model import CHALLENGER, CHAMPION, DATA_DIRECTORY
 
@@ -111,10 +112,12 @@ class ModelVersions:
             return now, before
 
     def _of_alias(self, name: str, alias: str) -> str | None:
-        found: str | None = None
-        with passing_over(*NOT_THERE):
-            found = str(self._client.get_model_version_by_alias(name, alias).version)
-        return found
+        try:
+            return str(self._client.get_model_version_by_alias(name, alias).version)
+        except MlflowException as error:
+            if error.error_code in NOT_THERE:
+                return None
+            raise
 
     def _aliases(self, name: str) -> Mapping[str, Sequence[str]]:
         """Return the aliases of each version: a search for versions leaves them out."""
