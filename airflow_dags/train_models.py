@@ -1,8 +1,8 @@
 """Both models, trained, evaluated and registered.
 
-Trains, evaluates and registers the purchase model and the recommender on all of the lake; a model that wins takes
-the alias `champion`, and the API loads it. One after the other, for each takes all cores; the failure of one does not
-stop the other.
+Trains, evaluates and registers the purchase model and the recommender on all of the lake; a model that its gate
+lets pass takes the alias `champion`, and the API loads it. One after the other, for each takes all cores; the
+failure of one does not stop the other.
 
 Every Monday morning; a `day` in `conf` changes nothing.
 """
@@ -27,5 +27,5 @@ with DAG(
     max_active_tasks=1,
     default_args={"retry_delay": timedelta(seconds=20)},
 ):
-    train_purchase = aisle_task("train_purchase", "train purchase")
+    train_purchase = aisle_task("train_purchase", "train purchase --promote")
     train_recommender = aisle_task("train_recommender", "train recommender")

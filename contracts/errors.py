@@ -22,6 +22,7 @@ AisleError
 │   ├── PortTakenError
 │   ├── NameTakenError
 │   ├── ErasedError
+│   ├── GateRefusedError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
 ├── UnusableAnswerError  an API answers with something that its mapping is not for
@@ -52,7 +53,7 @@ class OnlineStoreUnavailableError(RetryableError):
 
 
 class RegistryUnavailableError(RetryableError):
-    """MLflow did not answer in time."""
+    """MLflow did not answer in time, or could not store what it was sent."""
 
 
 class SourceUnavailableError(RetryableError):
@@ -125,6 +126,10 @@ class NameTakenError(UserError):
 
 class ErasedError(UserError):
     """What was asked for held rows of a customer who was erased since."""
+
+
+class GateRefusedError(UserError):
+    """A model version did not pass its gate, so it cannot become the champion."""
 
 
 class NotReadyError(UserError):

@@ -1,9 +1,9 @@
-"""Registers trained models in MLflow: run, files, version, and the alias ``champion``."""
+"""Registers trained models in MLflow: run, files, model card, version, and who is champion or challenger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,31 +13,36 @@ import mlflow.pyfunc
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
-from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import Timeout
 
 from contracts import Clock
-from contracts.errors import RegistryUnavailableError
+from ml_modeling.mlflow_errors import naming_the_server, passing_over
+from ml_modeling.model_versions import GATE, GATE_PASSED, GATE_REFUSED, ModelVersions
 from ml_modeling.pyfunc_signatures import PYFUNCS
-from ml_modeling.trained_model import CHAMPION, FILES, Registered, TrainedModel
+from ml_modeling.trained_model import FILES, MODEL_CARD, Registered, TrainedModel
+from ml_modeling.verdict import Verdict
 
-# To MLflow an alias that is not set is an invalid parameter, and only a model that is not there does not exist.
-_NO_CHAMPION = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+# Tags by which MLflow's pages show the commit of a run.
+_GIT_COMMIT = "mlflow.source.git.commit"
 
 
 class ModelRegistry:
-    """MLflow behind one call. An interrupted registration leaves a run without a version, never half a version."""
+    """MLflow behind one call. An interrupted registration leaves a run without a version, never half a version.
 
-    def __init__(self, client: MlflowClient, clock: Clock) -> None:
+    With ``promotes``, a version that the gate lets pass is the champion at once.
+    """
+
+    def __init__(self, client: MlflowClient, clock: Clock, promotes: bool = False) -> None:
         self._client = client
         self._clock = clock
+        self._promotes = promotes
+        self._versions = ModelVersions(client)
 
     def register(self, trained: TrainedModel) -> Registered:
         """Log a run, upload the model, make it a version of ``trained.name`` and decide who is champion.
 
-        Raises ``RegistryUnavailableError`` where MLflow does not answer.
+        Raises ``RegistryUnavailableError`` where MLflow does not answer or cannot store, or no room is left here.
         """
-        with self._naming_the_server():
+        with naming_the_server(self._client):
             experiment_id = self._experiment(trained.name)
             run_id = self._client.create_run(experiment_id, start_time=self._now_ms()).info.run_id
             try:
@@ -56,7 +61,9 @@ class ModelRegistry:
         self._client.set_tag(run_id, "champion_decision", decision)
         version = self._create_version(trained, run_id, model_id)
         if is_champion:
-            self._client.set_registered_model_alias(trained.name, CHAMPION, version)
+            self._versions.make_champion(trained.name, version)
+        else:
+            self._versions.make_challenger(trained.name, version)
         return Registered(version, is_champion, decision)
 
     def _experiment(self, name: str) -> str:
@@ -67,8 +74,11 @@ class ModelRegistry:
         at = self._now_ms()
         metrics = [Metric(name, float(value), at, 0) for name, value in trained.metrics.items()]
         params = [Param(name, str(value)) for name, value in {**trained.params, **_data_params(trained)}.items()]
-        tags = [RunTag("note", trained.note)] if trained.note else []
-        self._client.log_batch(run_id, metrics=metrics, params=params, tags=tags)
+        tags = {"note": trained.note, _GIT_COMMIT: trained.git_commit}
+        set_tags = [RunTag(name, value) for name, value in tags.items() if value]
+        self._client.log_batch(run_id, metrics=metrics, params=params, tags=set_tags)
+        if trained.card:
+            self._client.log_text(run_id, trained.card, MODEL_CARD)
 
     def _upload(self, trained: TrainedModel, experiment_id: str, run_id: str) -> str:
         logged = self._client.create_logged_model(experiment_id, name=trained.name, source_run_id=run_id)
@@ -78,58 +88,40 @@ class ModelRegistry:
         return str(logged.model_id)
 
     def _create_version(self, trained: TrainedModel, run_id: str, model_id: str) -> str:
-        with _unless_there():
+        with passing_over("RESOURCE_ALREADY_EXISTS"):
             self._client.create_registered_model(trained.name)
+        refused = trained.verdict is not None and not trained.verdict.passed
         made = self._client.create_model_version(
-            trained.name, f"models:/{model_id}", run_id=run_id, model_id=model_id, await_creation_for=0
+            trained.name,
+            f"models:/{model_id}",
+            run_id=run_id,
+            model_id=model_id,
+            tags={GATE: GATE_REFUSED if refused else GATE_PASSED},
+            await_creation_for=0,
         )
         return str(made.version)
 
     def _decide(self, trained: TrainedModel) -> tuple[bool, str]:
-        """Champion is whoever beats the plain baseline, and anyone where there is no champion yet."""
+        """Return whether it is the champion now, and why: where there is none yet, even a weak one is."""
+        is_first = self._versions.champion(trained.name) is None
+        if trained.verdict is not None:
+            return self._decided_by_gate(trained.verdict, is_first)
         measured = f"{trained.metric} {_shown(trained.value)} against the baseline's {_shown(trained.baseline)}"
         if trained.beats_baseline:
             return True, f"champion: {measured}"
-        if self._champion(trained.name) is None:
+        if is_first:
             return True, f"champion, because there was none: {measured}"
         return False, f"not champion: {measured}"
 
-    def _champion(self, name: str) -> str | None:
-        try:
-            return str(self._client.get_model_version_by_alias(name, CHAMPION).version)
-        except MlflowException as error:
-            if error.error_code in _NO_CHAMPION:
-                return None
-            raise
+    def _decided_by_gate(self, verdict: Verdict, is_first: bool) -> tuple[bool, str]:
+        if is_first and verdict.is_fair:
+            return True, f"champion, because there was none: {verdict}"
+        if verdict.passed and self._promotes:
+            return True, f"champion: {verdict}"
+        return False, f"challenger{', may be promoted' if verdict.passed else ''}: {verdict}"
 
     def _now_ms(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
-
-    @contextmanager
-    def _naming_the_server(self) -> Iterator[None]:
-        try:
-            yield
-        except (MlflowException, RequestsConnectionError, Timeout) as error:
-            if isinstance(error, MlflowException) and not _is_connection_failure(error):
-                raise
-            uri = self._client.tracking_uri
-            msg = f"MLflow at {uri} does not answer: start it with `aisle up`, or set AISLE_MLFLOW__SERVER_URI"
-            raise RegistryUnavailableError(msg) from error
-
-
-@contextmanager
-def _unless_there() -> Iterator[None]:
-    """Pass over the error that the thing to be made is there already."""
-    try:
-        yield
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
-
-
-def _is_connection_failure(error: MlflowException) -> bool:
-    """MLflow wraps a connection error of requests into its own, without a code of its own for it."""
-    return isinstance(error.__cause__ or error.__context__, OSError)
 
 
 def _save_pyfunc(trained: TrainedModel, scratch: Path) -> Path:

@@ -1,13 +1,13 @@
 """Scoring of purchase prediction: the probability that an order still follows in the session.
 
-Loads numpy only; the library of the stored booster is imported when a model is loaded.
+Loads numpy only; the library of the stored classifier is imported when a model is loaded.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,34 +16,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.tables import SESSION_FEATURE_NAMES
+from ml_modeling.calibration import UNCALIBRATED, PlattScaling
 
-# Algorithm → the module that fits, loads and saves its booster.
-BOOSTER_MODULES = {
+# Algorithm → the module that fits, loads and saves it, see ``ml_modeling.fitting.Fitting``.
+FITTED_MODULES = {
     "lightgbm": "ml_modeling.lightgbm_booster",
     "xgboost": "ml_modeling.xgboost_booster",
+    "neural_net": "ml_modeling.neural_net",
 }
+AVERAGE = "average"
+_LOADED_MODULES = {**FITTED_MODULES, AVERAGE: "ml_modeling.average"}
 _DESCRIPTION_FILE = "purchase.json"
 
 
-class Booster(Protocol):
-    """A fitted booster of one of the libraries."""
+class Classifier(Protocol):
+    """A fitted model of one of the algorithms."""
 
     def predict(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of each row."""
         ...
 
     def save(self, directory: Path) -> None:
-        """Write the booster in its library's own format."""
+        """Write the model in its library's own format."""
         ...
 
 
 @dataclass(frozen=True)
 class PurchaseModel:
-    """A booster over ``SESSION_FEATURE_NAMES``; ``base_rate`` is the share of positive training rows."""
+    """A classifier over ``SESSION_FEATURE_NAMES``; ``base_rate`` is the share of positive training rows."""
 
     algorithm: str
-    booster: Booster
+    classifier: Classifier
     base_rate: float
+    calibration: PlattScaling = UNCALIBRATED
 
     @classmethod
     def load(cls, directory: Path) -> PurchaseModel:
@@ -52,13 +57,20 @@ class PurchaseModel:
         if tuple(stored["features"]) != SESSION_FEATURE_NAMES:
             msg = f"the model was trained on {stored['features']}: expected {list(SESSION_FEATURE_NAMES)}"
             raise ValueError(msg)
-        booster = import_module(BOOSTER_MODULES[stored["algorithm"]]).load(directory)
-        return cls(stored["algorithm"], booster, stored["base_rate"])
+        classifier = import_module(_LOADED_MODULES[stored["algorithm"]]).load(directory)
+        # Models of before probabilities were calibrated have none.
+        calibration = PlattScaling(**stored.get("calibration", {}))
+        return cls(stored["algorithm"], classifier, stored["base_rate"], calibration)
 
     def save(self, directory: Path) -> None:
-        """Write booster and description: the same model gives the same bytes."""
-        self.booster.save(directory)
-        description = {"algorithm": self.algorithm, "base_rate": self.base_rate, "features": SESSION_FEATURE_NAMES}
+        """Write classifier and description: the same model gives the same bytes."""
+        self.classifier.save(directory)
+        description = {
+            "algorithm": self.algorithm,
+            "base_rate": self.base_rate,
+            "calibration": asdict(self.calibration),
+            "features": SESSION_FEATURE_NAMES,
+        }
         (directory / _DESCRIPTION_FILE).write_text(json.dumps(description, indent=2), encoding="utf-8")
 
     def predict(self, sessions: Sequence[Mapping[str, Any]]) -> NDArray[np.float64]:
@@ -69,4 +81,4 @@ class PurchaseModel:
 
     def predict_matrix(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of each row of an n × features matrix, NaN where missing."""
-        return self.booster.predict(features)
+        return self.calibration.apply(self.classifier.predict(features))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -14,22 +15,37 @@ from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES
 from ml_modeling.training_set import LabelledRows
 
 COLUMNS = ("session_id", "event_number", "occurred_at", *SESSION_FEATURE_NAMES, "ended_at", "ordered_later")
+# Of silver.sessions: what the rows are looked at by, beside their features.
+ATTRIBUTES = ("device", "country")
+SESSION_COLUMNS = ("session_id", "is_bot", *ATTRIBUTES)
 SESSION_GAP = timedelta(minutes=30)
 MIN_SESSIONS = 100
 MIN_POSITIVE_SESSIONS = 10
+_UNKNOWN = "unknown"
 
 
-def of_people(rows: pa.Table, bot_sessions: pa.Table) -> pa.Table:
-    """Return the rows without those of ``bot_sessions`` (session_id): bots never buy, and would flatter the model."""
-    return rows.filter(pc.invert(pc.is_in(rows["session_id"], bot_sessions["session_id"].combine_chunks())))
+def of_people(rows: pa.Table, sessions: pa.Table) -> pa.Table:
+    """Return the rows with the ``ATTRIBUTES`` of their ``sessions`` (``SESSION_COLUMNS``), without those of bots.
+
+    Bots never buy, and would flatter the model.
+    """
+    is_bot = pc.fill_null(sessions["is_bot"], fill_value=False)
+    bots = sessions["session_id"].filter(is_bot).combine_chunks()
+    people = rows.filter(pc.invert(pc.is_in(rows["session_id"], bots)))
+    places = pc.index_in(people["session_id"], sessions["session_id"].combine_chunks())
+    for name in ATTRIBUTES:
+        people = people.append_column(name, sessions[name].combine_chunks().take(places.combine_chunks()))
+    return people
 
 
 def closed_rows(rows: pa.Table, now: datetime) -> LabelledRows:
     """Return the rows of the sessions that ended more than 30 minutes before ``now``: only their label is final.
 
     Raises ``NotReadyError`` where there are fewer than ``MIN_SESSIONS`` of them, or fewer than
-    ``MIN_POSITIVE_SESSIONS`` with an order after a row, or none without.
+    ``MIN_POSITIVE_SESSIONS`` with an order after a row, or none without, and where a column is missing or of a type
+    that cannot be learned from.
     """
+    _require_types(rows)
     closed = rows.filter(pc.less(rows["ended_at"], pa.scalar(now - SESSION_GAP, rows.schema.field("ended_at").type)))
     # The order of a table is arbitrary, and boosters' sums depend on it.
     closed = closed.sort_by([("session_id", "ascending"), ("event_number", "ascending")])
@@ -38,7 +54,31 @@ def closed_rows(rows: pa.Table, now: datetime) -> LabelledRows:
     _require_enough(sessions, labels)
     features = np.column_stack([_as_doubles(closed[name]) for name in SESSION_FEATURE_NAMES])
     starts = _session_starts(closed["occurred_at"].to_numpy(), sessions)
-    return LabelledRows(features, labels, sessions, starts)
+    return LabelledRows(features, labels, sessions, starts, _attributes(closed))
+
+
+def _require_types(rows: pa.Table) -> None:
+    for name in COLUMNS:
+        if name not in rows.column_names:
+            msg = f"{GOLD_SESSION_TRAINING_ROWS.name} has no column {name}: expected {', '.join(COLUMNS)}"
+            raise NotReadyError(msg)
+    kinds = {"ended_at": ("a timestamp", pa.types.is_timestamp), "occurred_at": ("a timestamp", pa.types.is_timestamp)}
+    kinds |= {"ordered_later": ("a boolean", pa.types.is_boolean)}
+    kinds |= dict.fromkeys(SESSION_FEATURE_NAMES, ("a number", _is_number))
+    for name, (expected, is_right) in kinds.items():
+        found = rows.schema.field(name).type
+        if not is_right(found):
+            msg = f"{GOLD_SESSION_TRAINING_ROWS.name}.{name} is {found}: expected {expected}"
+            raise NotReadyError(msg)
+
+
+def _is_number(found: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(found) or pa.types.is_floating(found))
+
+
+def _attributes(rows: pa.Table) -> Mapping[str, NDArray[np.str_]]:
+    present = [name for name in ATTRIBUTES if name in rows.column_names]
+    return {name: np.asarray(pc.fill_null(rows[name], _UNKNOWN).to_pylist(), dtype=np.str_) for name in present}
 
 
 def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -7,10 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ml_modeling.verdict import Verdict
+
 RECOMMENDER = "recommender"
 PURCHASE = "purchase"
 MODEL_NAMES = (RECOMMENDER, PURCHASE)
 CHAMPION = "champion"
+CHALLENGER = "challenger"
+MODEL_CARD = "model_card.html"
+# The parameter that says up to which start of a session a version has learned.
+TRAINED_UNTIL = "trained_until"
 # Where a model's own files are inside the MLflow model: ``data_path`` of a loader module goes below ``data``.
 FILES = "files"
 DATA_DIRECTORY = f"data/{FILES}"
@@ -29,7 +35,8 @@ class TrainedModel:
     """A fitted model with what was measured on it.
 
     ``value`` and ``baseline`` are of ``metric`` (higher is better), both ``None`` where the data was too short
-    to measure; ``note`` then says why.
+    to measure; ``note`` then says why. ``verdict`` is the gate's; a model without a gate has none. ``card`` is the
+    model card, as HTML.
     """
 
     name: str
@@ -41,6 +48,9 @@ class TrainedModel:
     params: Mapping[str, Any]
     note: str = ""
     data_versions: Mapping[str, int] = field(default_factory=dict)
+    git_commit: str = ""
+    verdict: Verdict | None = None
+    card: str = ""
 
     @property
     def beats_baseline(self) -> bool:

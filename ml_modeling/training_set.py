@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,16 @@ from ml_modeling.time_split import later_part
 
 @dataclass(frozen=True)
 class LabelledRows:
-    """n rows of SESSION_FEATURE_NAMES with labels, and for each row its session (a code) and that session's start."""
+    """n rows of SESSION_FEATURE_NAMES with labels, and for each row its session (a code) and that session's start.
+
+    ``attributes`` are what the session is known by beside the features, such as its device: one value a row.
+    """
 
     features: NDArray[np.float64]
     labels: NDArray[np.bool_]
     sessions: NDArray[np.int64]
     starts: NDArray[np.datetime64]
+    attributes: Mapping[str, NDArray[np.str_]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -29,7 +34,8 @@ class LabelledRows:
 
     def where(self, mask: NDArray[np.bool_]) -> LabelledRows:
         """Return the rows that ``mask`` marks."""
-        return LabelledRows(self.features[mask], self.labels[mask], self.sessions[mask], self.starts[mask])
+        attributes = {name: values[mask] for name, values in self.attributes.items()}
+        return LabelledRows(self.features[mask], self.labels[mask], self.sessions[mask], self.starts[mask], attributes)
 
     def split_latest(self, share: float) -> tuple[LabelledRows, LabelledRows]:
         """Return the rows of the earlier sessions and those of the latest ``share``; no session is on both sides."""

@@ -1,8 +1,10 @@
-"""XGBoost behind ``ml_modeling.purchase.Booster``."""
+"""XGBoost behind ``ml_modeling.purchase.Classifier``."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import xgboost as xgb
 from numpy.typing import NDArray
 
 from contracts.tables import SESSION_FEATURE_NAMES
-from ml_modeling.boosting import EARLY_STOPPING_ROUNDS, LEARNING_RATE, MAX_ROUNDS, SEED, THREADS
+from ml_modeling.fitting import EARLY_STOPPING_ROUNDS, LEARNING_RATE, MAX_ROUNDS, SEED, THREADS, Range
 from ml_modeling.training_set import LabelledRows
 
 _FILE = "xgboost.ubj"
@@ -20,11 +22,21 @@ PARAMS: dict[str, Any] = {
     "learning_rate": LEARNING_RATE,
     "max_depth": 6,
     "min_child_weight": 5,
+    "colsample_bytree": 1.0,
+    "reg_lambda": 1.0,
     "tree_method": "hist",
     "seed": SEED,
     "nthread": THREADS,
     "verbosity": 0,
 }
+SEARCHED = {
+    "max_depth": Range(3, 8),
+    "min_child_weight": Range(1, 50, log=True),
+    "learning_rate": Range(0.03, 0.2, log=True),
+    "colsample_bytree": Range(0.5, 1.0),
+    "reg_lambda": Range(0.1, 30.0, log=True),
+}
+_AS_THEY_ARE: Mapping[str, Any] = MappingProxyType({})
 
 
 class XgboostBooster:
@@ -48,15 +60,17 @@ def load(directory: Path) -> XgboostBooster:
     return XgboostBooster(xgb.Booster(model_file=str(directory / _FILE)))
 
 
-def fit(rows: LabelledRows, rounds: int) -> XgboostBooster:
+def fit(rows: LabelledRows, rounds: int, tuned: Mapping[str, Any] = _AS_THEY_ARE) -> XgboostBooster:
     """Fit a fixed number of rounds."""
-    return XgboostBooster(xgb.train(PARAMS, _matrix(rows), num_boost_round=rounds))
+    return XgboostBooster(xgb.train({**PARAMS, **tuned}, _matrix(rows), num_boost_round=rounds))
 
 
-def fit_early_stopped(rows: LabelledRows, validation: LabelledRows) -> tuple[XgboostBooster, int]:
+def fit_early_stopped(
+    rows: LabelledRows, validation: LabelledRows, tuned: Mapping[str, Any] = _AS_THEY_ARE
+) -> tuple[XgboostBooster, int]:
     """Fit until the AUC on ``validation`` stops growing; return the booster and its best number of rounds."""
     booster = xgb.train(
-        PARAMS,
+        {**PARAMS, **tuned},
         _matrix(rows),
         num_boost_round=MAX_ROUNDS,
         evals=[(_matrix(validation), "validation")],

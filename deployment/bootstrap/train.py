@@ -10,14 +10,14 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import pyarrow.compute as pc
-
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
 from contracts import Clock
 from contracts.errors import RegistryUnavailableError, TableChangedError
-from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS, Table
+from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.git_commit import git_commit
+from deployment.bootstrap.pinned_tables import PinnedTables
 from deployment.local_stack.mlflow_server import mlflow_is_healthy
 from deployment.settings import Settings, configure_mlflow_client
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER, TrainedModel
@@ -26,24 +26,46 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from ml_modeling.model_registry import ModelRegistry
+    from ml_modeling.model_versions import ModelVersions
+    from ml_modeling.purchase_champion import PurchaseChampion
+    from ml_modeling.training_set import LabelledRows
+    from ml_modeling.tuning import Budget
 
 
-def build_trainers(settings: Settings, clock: Clock) -> Mapping[str, Callable[[], TrainedModel]]:
-    """Return how each model is trained from the lake; a trainer raises ``NotReadyError`` without enough data."""
+def build_trainers(
+    settings: Settings, clock: Clock, budget: Budget | None = None
+) -> Mapping[str, Callable[[], TrainedModel]]:
+    """Return how each model is trained from the lake; a trainer raises ``NotReadyError`` without enough data.
+
+    ``budget`` is for tuning, without which nothing is tuned.
+    """
     lake = ArrowLake(settings.lake)
     return {
-        RECOMMENDER: lambda: _with_versions(lake, _train_recommender(lake), SILVER_SESSIONS),
-        PURCHASE: lambda: _with_versions(
-            lake, _train_purchase(lake, clock), GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS
-        ),
+        RECOMMENDER: lambda: _train_recommender(lake),
+        PURCHASE: lambda: _train_purchase(settings, lake, clock, budget),
     }
 
 
-def build_registry(settings: Settings, clock: Clock) -> ModelRegistry:
+def build_budget(trials: int, minutes: float) -> Budget | None:
+    """Return the budget for tuning; ``None`` without trials."""
+    if not trials:
+        return None
+    budget: Budget = import_module("ml_modeling.tuning").Budget(trials, minutes)
+    return budget
+
+
+def build_registry(settings: Settings, clock: Clock, promotes: bool = False) -> ModelRegistry:
     """Return the registry; raises ``RegistryUnavailableError`` where MLflow does not answer."""
     client = build_mlflow_client(settings)
-    registry: ModelRegistry = import_module("ml_modeling.model_registry").ModelRegistry(client, clock)
+    registry: ModelRegistry = import_module("ml_modeling.model_registry").ModelRegistry(client, clock, promotes)
     return registry
+
+
+def build_model_versions(settings: Settings) -> ModelVersions:
+    """Return what is registered; raises ``RegistryUnavailableError`` where MLflow does not answer."""
+    client = build_mlflow_client(settings)
+    versions: ModelVersions = import_module("ml_modeling.model_versions").ModelVersions(client)
+    return versions
 
 
 def build_mlflow_client(settings: Settings) -> MlflowClient:
@@ -57,21 +79,37 @@ def build_mlflow_client(settings: Settings) -> MlflowClient:
     return client
 
 
+def purchase_rows(tables: PinnedTables, clock: Clock) -> LabelledRows:
+    """Return the rows that purchase prediction learns from; raises ``NotReadyError`` where there are too few."""
+    rows = import_module("ml_modeling.purchase_rows")
+    sessions = tables.read(SILVER_SESSIONS, rows.SESSION_COLUMNS)
+    of_people = rows.of_people(tables.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), sessions)
+    closed: LabelledRows = rows.closed_rows(of_people, clock.now())
+    return closed
+
+
 def _train_recommender(lake: ArrowLake) -> TrainedModel:
-    module = import_module("ml_modeling.train_recommender")
-    trained: TrainedModel = module.train_recommender(lake.read(SILVER_SESSIONS, module.COLUMNS))
-    return trained
+    module, tables = import_module("ml_modeling.train_recommender"), PinnedTables(lake)
+    trained: TrainedModel = module.train_recommender(tables.read(SILVER_SESSIONS, module.COLUMNS))
+    return replace(trained, data_versions=tables.versions, git_commit=git_commit())
 
 
-def _train_purchase(lake: ArrowLake, clock: Clock) -> TrainedModel:
+def _train_purchase(settings: Settings, lake: ArrowLake, clock: Clock, budget: Budget | None) -> TrainedModel:
     """Bring the training rows up to date first: of an old row nobody knows whether its session went on."""
     _build_training_rows(lake, clock)
-    rows = import_module("ml_modeling.purchase_rows")
-    bot_sessions = lake.read(SILVER_SESSIONS, ["session_id"], pc.field("is_bot"))
-    of_people = rows.of_people(lake.read(GOLD_SESSION_TRAINING_ROWS, rows.COLUMNS), bot_sessions)
-    closed = rows.closed_rows(of_people, clock.now())
-    trained: TrainedModel = import_module("ml_modeling.train_purchase").train_purchase(closed)
-    return trained
+    tables = PinnedTables(lake)
+    rows = purchase_rows(tables, clock)
+    champion = _purchase_champion(settings)
+    training = import_module("ml_modeling.train_purchase").train_purchase(rows, champion, budget)
+    trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
+    card: str = import_module("ml_modeling.purchase_card").purchase_card(training, trained, clock.now())
+    return replace(trained, card=card)
+
+
+def _purchase_champion(settings: Settings) -> PurchaseChampion | None:
+    versions = build_model_versions(settings)
+    champion: PurchaseChampion | None = import_module("ml_modeling.purchase_champion").load_purchase_champion(versions)
+    return champion
 
 
 def _build_training_rows(lake: ArrowLake, clock: Clock) -> None:
@@ -82,7 +120,3 @@ def _build_training_rows(lake: ArrowLake, clock: Clock) -> None:
     except TableChangedError:
         # A batch run built the same days meanwhile.
         run.build_stale(training_rows, today)
-
-
-def _with_versions(lake: ArrowLake, trained: TrainedModel, *tables: Table) -> TrainedModel:
-    return replace(trained, data_versions={table.name: lake.version(table) for table in tables})

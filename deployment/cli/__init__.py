@@ -30,6 +30,8 @@ COMMANDS = {
     "features": "Apply, materialize, read and follow features.",
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
+    "models": "List, compare, promote and roll back model versions.",
+    "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",
     "connect": "Poll external APIs and take file drops.",

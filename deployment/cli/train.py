@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from contracts import SystemClock
-from deployment.bootstrap.train import build_registry, build_trainers
+from deployment.bootstrap.train import build_budget, build_registry, build_trainers
 from deployment.settings import load_settings
 from ml_modeling.trained_model import MODEL_NAMES
 from ml_modeling.training_run import TrainingResult, train_models
@@ -20,22 +20,26 @@ from ml_modeling.training_run import TrainingResult, train_models
 @click.command()
 @click.argument("model", type=click.Choice([*MODEL_NAMES, "all"]))
 @click.option("--report", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JSON there.")
-def command(model: str, report: Path | None) -> None:
+@click.option("--trials", type=click.IntRange(min=0), default=0, help="Tune: trials for each algorithm (purchase).")
+@click.option("--minutes", type=click.FloatRange(min=0), default=5.0, help="Tune for at most that long each.")
+@click.option("--promote", is_flag=True, help="Make it the champion at once where its gate lets it pass.")
+def command(model: str, report: Path | None, trials: int, minutes: float, promote: bool) -> None:
     """Train a model on the lake, measure it beside its baseline and register it in MLflow.
 
-    It becomes the champion, which the model server loads, where it beats the baseline or where there is none yet.
+    The first becomes the champion, which the model server loads. After it, a purchase model is compared with the
+    champion and waits as `challenger` for `aisle models promote`; a recommender that beats its baseline is champion.
 
     \b
     Examples:
       aisle train all
       aisle train purchase --report purchase.json
+      aisle train purchase --trials 30 --minutes 10 --promote
     """
     settings, clock = load_settings(), SystemClock()
-    registry = build_registry(settings, clock)
+    registry = build_registry(settings, clock, promote)
     names = MODEL_NAMES if model == "all" else (model,)
-    results = train_models(
-        build_trainers(settings, clock), names, registry, lambda text: click.echo(f"{text} …", err=True)
-    )
+    trainers = build_trainers(settings, clock, build_budget(trials, minutes))
+    results = train_models(trainers, names, registry, lambda text: click.echo(f"{text} …", err=True))
     if report is not None:
         by_name = {result.name: result.as_report() for result in results}
         report.write_text(json.dumps(by_name, indent=2) + "\n", encoding="utf-8")
@@ -45,8 +49,7 @@ def command(model: str, report: Path | None) -> None:
 def _show(results: Sequence[TrainingResult]) -> None:
     Console().print(_table(results))
     for result in results:
-        if result.note:
-            click.echo(f"{result.name}: {result.note}")
+        click.echo(f"{result.name}: {result.note or result.decision}")
 
 
 def _table(results: Sequence[TrainingResult]) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -14,15 +15,25 @@ from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
 from contracts import SystemClock
-from contracts.errors import RegistryUnavailableError
-from contracts.tables import SESSION_FEATURE_NAMES
+from contracts.errors import RegistryUnavailableError, UnknownNameError
+from contracts.tables import GOLD_VISITOR_FEATURES, SESSION_FEATURE_NAMES
 from deployment.bootstrap.api import build_api
+from deployment.bootstrap.explain import explain_purchase
+from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.forgetting import models_that_learned
-from deployment.bootstrap.train import build_registry, build_trainers
-from deployment.settings import ApiSettings, KafkaSettings, MlflowSettings, RedisSettings, Settings
+from deployment.bootstrap.train import build_mlflow_client, build_registry, build_trainers
+from deployment.cli.explain import command as explain_command
+from deployment.settings import (
+    ApiSettings,
+    KafkaSettings,
+    MlflowSettings,
+    RedisSettings,
+    Settings,
+    child_environment,
+)
 from ml_modeling.trained_model import TrainedModel
 from ml_modeling.training_run import Registry, train_models
-from tests.fixtures.mlflow import MlflowServer
+from tests.fixtures.mlflow import MlflowServer, forget_model
 from tests.fixtures.training_tables import sessions_table, training_rows_table
 
 FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
@@ -46,7 +57,10 @@ def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFact
 
 
 def _train(settings: Settings, *names: str) -> dict[str, str | None]:
+    """Train; the purchase model is the first there is, for a second one would have nothing new to be compared on."""
     clock = SystemClock()
+    if "purchase" in names:
+        forget_model(settings, "purchase")
     registry = build_registry(settings, clock)
     results = train_models(build_trainers(settings, clock), names, registry, lambda _text: None)
     assert all(result.champion for result in results)
@@ -86,7 +100,54 @@ def test_the_models_that_learned_from_a_table_are_named(settings: Settings) -> N
 
 
 @needs_mlflow
+def test_a_purchase_model_has_card_commit_versions_and_until_when_it_learned(settings: Settings) -> None:
+    version = _train(settings, "purchase")["purchase"]
+    client = build_mlflow_client(settings)
+    run = client.get_run(str(client.get_model_version("purchase", str(version)).run_id))
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model_card.html"]
+    params = run.data.params
+    assert (params["data_version.silver.sessions"], params["data_version.gold.session_training_rows"]) == ("0", "0")
+    assert params["trained_until"].startswith("2026-01-19T")
+    assert params["features"].split(",") == list(SESSION_FEATURE_NAMES)
+    assert len(run.data.tags["mlflow.source.git.commit"].removesuffix("-dirty")) == 40
+    again = train_models(
+        build_trainers(settings, SystemClock()), ["purchase"], build_registry(settings, SystemClock()), lambda _: None
+    )
+    assert not again[0].champion
+    assert "has learned from all but 0 of the test sessions" in again[0].decision
+    assert again[0].value == run.data.metrics["auc"]
+
+
+@needs_mlflow
+def test_a_decision_is_explained_and_what_if_changes_it(settings: Settings, redis_url: str) -> None:
+    _train(settings, "purchase")
+    online = settings.model_copy(update={"redis": RedisSettings(server_url=redis_url)})
+    now = datetime.now(UTC)
+    visitor = dict.fromkeys(GOLD_VISITOR_FEATURES.column_names) | {
+        "visitor_id": "explained",
+        "session_id": "s-explained",
+    }
+    features = build_online_features(online)
+    features.write("visitor_features", [visitor | {"event_timestamp": now, "recent_product_ids": []}])
+    session = dict.fromkeys(SESSION_FEATURE_NAMES, 1) | {"session_id": "s-explained", "visitor_id": "explained"}
+    features.write("session_features", [session | {"event_timestamp": now}])
+    as_it_is = explain_purchase(online, SystemClock(), "explained", {})
+    without_cart = explain_purchase(online, SystemClock(), "explained", {"cart_add_count": 0.0})
+    assert as_it_is.explanation.probability > without_cart.explanation.probability
+    assert without_cart.probability_before == pytest.approx(as_it_is.explanation.probability)
+    added = sum(value for _, value in as_it_is.explanation.shap)
+    assert as_it_is.explanation.base + added == pytest.approx(as_it_is.explanation.probability)
+    with pytest.raises(UnknownNameError, match="nothing is known online of visitor 'nobody'"):
+        explain_purchase(online, SystemClock(), "nobody", {})
+    shown = CliRunner().invoke(
+        explain_command, ["purchase", "--visitor", "explained", "--set", "colour=3"], env=child_environment(online)
+    )
+    assert isinstance(shown.exception, UnknownNameError)
+
+
+@needs_mlflow
 def test_the_cli_reports_each_model(settings: Settings, tmp_path: Path) -> None:
+    forget_model(settings, "purchase")
     report = tmp_path / "report.json"
     result = _cli(settings, "all", "--report", str(report))
     assert result.exit_code == 0, result.output
@@ -144,7 +205,6 @@ def _assert_registering_fails_within_ten_seconds(registry: Registry, trained: Tr
 
 def _cli(settings: Settings, *arguments: str) -> Result:
     from deployment.cli.train import command  # noqa: PLC0415
-    from deployment.settings import child_environment  # noqa: PLC0415
 
     return CliRunner().invoke(command, arguments, env=child_environment(settings))
 

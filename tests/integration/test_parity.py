@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 from click.testing import CliRunner
+from stream_processing.visitors import refresh_visitors
 
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
@@ -21,7 +22,6 @@ from feature_store.definitions import BATCH_VIEWS
 from feature_store.materialize import materialize
 from feature_store.online import OnlineFeatures
 from feature_store.read_log import SampledReader
-from stream_processing.visitors import refresh_visitors
 from tests.fixtures.small_shop import DAYS, land_silver, random_shop
 
 IDS = {

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from ml_modeling.paired_bootstrap import Difference, paired_auc_difference
+from tests.fixtures.labelled_rows import labelled_rows
+
+_GENERATOR = np.random.default_rng(8)
+_LABELS = _GENERATOR.random(400) < 0.3
+_GOOD = _LABELS + _GENERATOR.normal(0, 0.8, 400)
+# Few values, so that most pairs are ties.
+_WEAK = np.round(_LABELS + _GENERATOR.normal(0, 3, 400))
+
+
+def test_the_value_is_the_difference_of_the_aucs_with_ties_as_half() -> None:
+    expected = roc_auc_score(_LABELS, _GOOD) - roc_auc_score(_LABELS, _WEAK)
+    assert paired_auc_difference(labelled_rows(_LABELS), _GOOD, _WEAK).value == pytest.approx(expected)
+
+
+def test_a_clearly_better_model_has_an_interval_above_0_and_the_other_way_round() -> None:
+    better, worse = (paired_auc_difference(labelled_rows(_LABELS), *pair) for pair in ((_GOOD, _WEAK), (_WEAK, _GOOD)))
+    assert 0 < better.low < better.value < better.high
+    assert worse.low == pytest.approx(-better.high)
+    assert worse.high == pytest.approx(-better.low)
+
+
+def test_a_model_against_itself_differs_by_nothing() -> None:
+    assert paired_auc_difference(labelled_rows(_LABELS), _GOOD, _GOOD) == Difference(0.0, 0.0, 0.0)
+
+
+def test_rows_of_one_session_count_as_one_observation() -> None:
+    alone = paired_auc_difference(labelled_rows(_LABELS), _GOOD, _WEAK)
+    fourfold = labelled_rows(np.repeat(_LABELS, 4), sessions=np.repeat(np.arange(400), 4).tolist())
+    together = paired_auc_difference(fourfold, np.repeat(_GOOD, 4), np.repeat(_WEAK, 4))
+    assert together.high - together.low == pytest.approx(alone.high - alone.low, rel=0.05)
+
+
+def test_it_is_the_same_each_time() -> None:
+    rows = labelled_rows(_LABELS)
+    assert paired_auc_difference(rows, _GOOD, _WEAK) == paired_auc_difference(rows, _GOOD, _WEAK)
