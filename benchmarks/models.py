@@ -12,11 +12,15 @@ from typing import Any
 
 import orjson
 
-from benchmarks import retailrocket, shop
+from benchmarks import retailrocket, shop, shoppers
 from benchmarks.machine import load_1m, machine, versions
 
 _RESULT = Path(__file__).parent / "results" / "models.json"
-PARTS: dict[str, Callable[[], dict[str, Any]]] = {"retailrocket": retailrocket.measure, "shop": shop.measure}
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "retailrocket": retailrocket.measure,
+    "shoppers": shoppers.measure,
+    "shop": shop.measure,
+}
 
 
 def main(names: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from ml_modeling.boosting import SEED
+from ml_modeling.fitting import SEED
 from ml_modeling.recommending.candidate_features import FEATURES
 from ml_modeling.recommending.ranking_rows import RankingRows
 

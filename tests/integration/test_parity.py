@@ -7,7 +7,6 @@ from random import Random
 
 import pytest
 from click.testing import CliRunner
-from stream_processing.visitors import refresh_visitors
 
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
@@ -22,6 +21,8 @@ from feature_store.definitions import BATCH_VIEWS
 from feature_store.materialize import materialize
 from feature_store.online import OnlineFeatures
 from feature_store.read_log import SampledReader
+from stream_processing.online_features import refresh_online
+from stream_processing.touched_sessions import refresh_sessions
 from tests.fixtures.small_shop import DAYS, land_silver, random_shop
 
 IDS = {
@@ -46,7 +47,9 @@ def online(settings: Settings) -> OnlineFeatures:
     lake, online = ArrowLake(settings.lake), build_online_features(settings)
     shop = random_shop(5)
     land_silver(lake, shop)
-    refresh_visitors(shop.rows(SILVER_CLICKSTREAM_EVENTS), lake, online.write)
+    events = shop.rows(SILVER_CLICKSTREAM_EVENTS)
+    refresh_sessions(events, lake)
+    refresh_online(events, lake, online.write)
     BatchRun(lake, lambda _: None).build_days(BATCH_TABLES, DAYS[:2])
     for view in BATCH_VIEWS:
         materialize(lake, online, view)
