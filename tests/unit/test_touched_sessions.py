@@ -100,7 +100,7 @@ _BATCHES = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(batches=_BATCHES)
 def test_however_events_arrive_lake_and_online_equal_a_computation_from_all_of_them(batches: list[list[Any]]) -> None:
     made = [[_event(f"e-{n}-{m}", *each) for m, each in enumerate(batch)] for n, batch in enumerate(batches)]
