@@ -17,18 +17,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import orjson
-
 from benchmarks.features_probe import probe
 from benchmarks.features_reads import read_latencies
 from benchmarks.features_watch import LiveWatch
-from benchmarks.machine import load_1m, machine, versions
+from benchmarks.machine import keep, load_1m, machine, versions
 from benchmarks.stream_events import send
 from deployment.local_stack.services import build_stack
 from deployment.settings import ApiSettings, KafkaSettings, LiveSettings, MlflowSettings, RedisSettings, Settings
 from tests.fixtures.kafka import free_ports
 
-_RESULT = Path(__file__).parent / "results" / "features.json"
 _FULL_RATE = 11_574.0
 _MUST_BE_ZERO = ("freshness_not_counted", "freshness_full_rate_not_counted")
 
@@ -52,9 +49,7 @@ def main() -> int:
         _say("reads")
         result |= read_latencies(settings)
     result |= {"machine": machine(), "versions": versions("confluent-kafka", "redis", "hiredis", "numpy")}
-    line = orjson.dumps(result | {"load_after_1m": load_1m()}, option=orjson.OPT_SERIALIZE_NUMPY)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
+    keep("features", result | {"load_after_1m": load_1m()})
     return 1 if any(result[name] for name in _MUST_BE_ZERO) else 0
 
 

@@ -16,19 +16,17 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import numpy as np
-import orjson
 import psutil
 from numpy.typing import NDArray
 
 from benchmarks.ingest_ceiling import publish
 from benchmarks.ingest_client import BATCH, CONNECTIONS, Posted, post
 from benchmarks.ingest_events import times_seen
-from benchmarks.machine import load_1m, machine, pinned, versions
+from benchmarks.machine import keep, load_1m, machine, pinned, versions
 from contracts.topics import TOPICS
 from tests.fixtures.collector import RunningCollector, running_collector
 from tests.fixtures.kafka import Kafka, read_messages, running_broker
 
-_RESULT = Path(__file__).parent / "results" / "ingest.json"
 _WARM_UP_S = 3.0
 _SECONDS = 20.0
 _CEILING_S = 8.0
@@ -54,9 +52,7 @@ def main() -> int:
         "versions": versions("confluent-kafka", "fastapi", "jsonschema-rs", "orjson", "uvicorn"),
         "load": {"before_1m": load_before, "after_1m": load_1m()},
     }
-    line = orjson.dumps(result)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
+    keep("ingest", result)
     return 1 if result["lost"] or result["duplicated"] else 0
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import orjson
 import psutil
+
+RESULTS = Path(__file__).parent / "results"
 
 
 def machine() -> dict[str, Any]:
@@ -33,6 +36,13 @@ def versions(*packages: str) -> dict[str, str]:
 def load_1m() -> float:
     """Return the mean number of processes that ran or waited in the last minute."""
     return round(os.getloadavg()[0], 2)
+
+
+def keep(name: str, result: Mapping[str, Any]) -> None:
+    """Write the result to ``results/NAME.json``, and print it as one line."""
+    line = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY)
+    (RESULTS / f"{name}.json").write_bytes(line + b"\n")
+    print(line.decode())
 
 
 @contextmanager

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import orjson
 
 from benchmarks import retailrocket, shop, shoppers
-from benchmarks.machine import load_1m, machine, versions
+from benchmarks.machine import RESULTS, keep, load_1m, machine, versions
 
-_RESULT = Path(__file__).parent / "results" / "models.json"
+_RESULT = RESULTS / "models.json"
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "retailrocket": retailrocket.measure,
     "shoppers": shoppers.measure,
@@ -33,10 +32,8 @@ def main(names: Sequence[str]) -> int:
     for name in names or PARTS:
         before = load_1m()
         result |= PARTS[name]() | {f"{name}_load_1m": {"before": before, "after": load_1m()}}
-    result |= {"machine": machine(), "versions": versions("lightgbm", "numba", "numpy")}
-    line = orjson.dumps(result)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
+    result |= {"machine": machine(), "versions": versions("lightgbm", "xgboost", "scikit-learn", "numba", "numpy")}
+    keep("models", result)
     return 0
 
 

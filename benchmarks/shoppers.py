@@ -18,20 +18,17 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import orjson
 import psutil
 from numpy.typing import NDArray
 from scipy import stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
-from benchmarks.machine import load_1m, machine, versions
 from benchmarks.shoppers_data import read_shoppers
 from benchmarks.shoppers_models import Scored, blend, plain_lightgbm
 from ml_modeling.calibration import calibration_bins
 
 DATA = Path(__file__).parents[2] / "shared" / "data" / "online_shoppers" / "online_shoppers_intention.csv"
-_RESULT = Path(__file__).parent / "results" / "shoppers.json"
 _FOLDS = 10
 SEEDS = tuple(range(10))
 _MEASURES = ("accuracy", "auc", "ap")
@@ -45,20 +42,6 @@ class Repeat:
     ours: NDArray[np.float64]
     plain: NDArray[np.float64]
     calibration_error: float
-
-
-def main() -> int:
-    """Measure, print, write."""
-    load_before = load_1m()
-    result = measure() | {
-        "machine": machine(),
-        "versions": versions("lightgbm", "xgboost", "scikit-learn", "numpy"),
-        "load": {"before_1m": load_before, "after_1m": load_1m()},
-    }
-    line = orjson.dumps(result)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
-    return 0
 
 
 def measure(data: Path = DATA, seeds: Sequence[int] = SEEDS) -> dict[str, Any]:
@@ -120,7 +103,3 @@ def corrected_interval(differences: NDArray[np.float64], test_to_train: float) -
     half = float(stats.t.ppf(0.975, count - 1)) * spread
     mean = float(differences.mean())
     return round(mean - half, 4), round(mean + half, 4)
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

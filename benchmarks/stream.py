@@ -1,6 +1,6 @@
 """Measure the streams: sustained events a second through bronze, silver and gold, and the latency to silver.
 
-Starts Kafka, Redis and the streaming process on free ports, fills silver, then sends at a steady rate beside them and
+Starts Kafka and the streaming process on free ports, fills silver, then sends at a steady rate beside them and
 counts what has landed. The ceiling is the same Spark reading the same topics to nowhere. ``make bench-stream`` runs it.
 """
 
@@ -18,9 +18,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import orjson
 
-from benchmarks.machine import load_1m, machine, versions
+from benchmarks.machine import keep, load_1m, machine, versions
 from benchmarks.stream_backfill import backfill_events_per_s
 from benchmarks.stream_books import books, sizes
 from benchmarks.stream_events import send
@@ -31,11 +30,10 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.spark import build_spark
 from deployment.local_stack.services import build_stack
 from deployment.local_stack.stack import Stack
-from deployment.settings import KafkaSettings, RedisSettings, Settings
+from deployment.settings import KafkaSettings, Settings
 from stream_processing.messages import read_topics
 from tests.fixtures.kafka import free_ports
 
-_RESULT = Path(__file__).parent / "results" / "stream.json"
 _MUST_BE_ZERO = ("lost", "duplicated", "bronze_missing", "wrong_sessions_in_a_sixteenth", "wrong_minutes")
 _POLL_S = 0.5
 _LATENCY_EVENTS_PER_S = 2000.0
@@ -69,9 +67,7 @@ def main() -> int:
         result["ceiling_events_per_s"] = round(_ceiling(settings))
     result["ratio_to_ceiling"] = round(result["events_per_s"] / result["ceiling_events_per_s"], 3)
     result |= {"machine": machine(), "versions": versions("pyspark", "deltalake", "duckdb", "confluent-kafka")}
-    line = orjson.dumps(result | {"load_after_1m": load_1m()}, option=orjson.OPT_SERIALIZE_NUMPY)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
+    keep("stream", result | {"load_after_1m": load_1m()})
     return 1 if any(result[name] for name in _MUST_BE_ZERO) else 0
 
 
@@ -87,12 +83,9 @@ def _options() -> argparse.Namespace:
 
 
 def _settings(directory: Path) -> Settings:
-    kafka, controller, redis = free_ports(3)
-    return Settings(
-        data_dir=directory,
-        kafka=KafkaSettings(port=kafka, controller_port=controller, servers=""),
-        redis=RedisSettings(port=redis),
-    )
+    kafka, controller = free_ports(2)
+    kafka_settings = KafkaSettings(port=kafka, controller_port=controller, servers="")
+    return Settings(data_dir=directory, kafka=kafka_settings)
 
 
 def _fill(settings: Settings, stack: Stack, sender: ProcessPoolExecutor, events: int) -> dict[str, Any]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from contracts.tables import SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
+from data_lake.spans import microseconds
 
 _US_PER_S = 1e6
 
@@ -23,10 +23,5 @@ def silver_ages_s(lake: ArrowLake, since: datetime) -> NDArray[np.float64]:
     rows = lake.read(SILVER_CLICKSTREAM_EVENTS, ["received_at", "processed_at"], pc.field("received_at") > since)
     history = lake.open(SILVER_CLICKSTREAM_EVENTS).history()
     commits_us = np.sort([each["timestamp"] * 1_000 for each in history if each["operation"] == "WRITE"])
-    committed_us = commits_us[np.searchsorted(commits_us, _microseconds(rows["processed_at"]))]
-    return (committed_us - _microseconds(rows["received_at"])) / _US_PER_S
-
-
-def _microseconds(times: pa.ChunkedArray) -> NDArray[np.int64]:
-    microseconds: NDArray[np.int64] = times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
-    return microseconds
+    committed_us = commits_us[np.searchsorted(commits_us, microseconds(rows["processed_at"]))]
+    return (committed_us - microseconds(rows["received_at"])) / _US_PER_S

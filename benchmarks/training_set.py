@@ -15,11 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.machine import load_1m, machine, versions
+from benchmarks.machine import keep, load_1m, machine, versions
 from contracts.clock import SystemClock
 from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES, Table
 from data_lake.arrow_lake import ArrowLake
@@ -29,16 +28,13 @@ from feature_store.training_set_files import Request, make_training_set
 LABELS = 1_000_000
 _DAYS, _CUSTOMERS, _PRODUCTS = 30, 50_000, 20_000
 _FIRST = datetime(2026, 10, 1, tzinfo=UTC)
-_RESULT = Path(__file__).parent / "results" / "training_set.json"
 
 
 def main() -> int:
     """Measure in this process, print, write."""
     with TemporaryDirectory(prefix="aisle-bench-") as directory:
         result = measure(Path(directory))
-    line = orjson.dumps(result)
-    _RESULT.write_bytes(line + b"\n")
-    print(line.decode())
+    keep("training_set", result)
     return 0
 
 

@@ -23,7 +23,7 @@ def spans(starts: pa.ChunkedArray, ends: pa.ChunkedArray) -> Sequence[Span]:
     """Return at most 32 spans, in order, that hold every one from a start to its end; none of no times."""
     if not len(starts):
         return []
-    first, last = _microseconds(starts), _microseconds(ends)
+    first, last = microseconds(starts), microseconds(ends)
     order = np.argsort(first)
     first, last = first[order], np.maximum.accumulate(last[order])
     gaps = first[1:] - last[:-1]
@@ -45,10 +45,11 @@ def within_sql(column: str, wanted: Sequence[Span]) -> str:
     return f"({' OR '.join(tests) or 'false'})"
 
 
-def _microseconds(times: pa.ChunkedArray) -> NDArray[np.int64]:
-    microseconds: NDArray[np.int64] = times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
-    return microseconds
+def microseconds(times: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return times as microseconds since 1970."""
+    since_1970: NDArray[np.int64] = times.cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy()
+    return since_1970
 
 
-def _moment(microseconds: np.int64) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))
+def _moment(since_1970: np.int64) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(since_1970))

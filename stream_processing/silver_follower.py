@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake
-from data_lake.sql import run_sql
+from data_lake.sql import Rows, run_sql
 from stream_processing.follower_progress import FollowerProgress
 
 # Bounds the memory of one step; what landed in one micro-batch is never split.
@@ -68,20 +68,20 @@ class SilverFollower:
         new, cuts = {}, {}
         for table, columns in self._columns.items():
             after, up_to = marks.get(table.name, _FIRST), limits.get(table.name, _FIRST)
-            cut = self._cut(table, after, up_to) if after < up_to else None
+            if after >= up_to:
+                continue
+            rows = self._lake.after(table, "processed_at", after)
+            [cut] = _between(rows, _CUT, after, up_to)["cut"].to_pylist()
             if cut:
                 cuts[table.name] = cut
-                new[table] = self._between(table, _BETWEEN.format(columns=", ".join(columns)), after, cut)
+                new[table] = _between(rows, _BETWEEN.format(columns=", ".join(columns)), after, cut)
         if new:
             self._handle(new)
             self._progress.write(marks | cuts)
         return sum(rows.num_rows for rows in new.values())
 
-    def _cut(self, table: Table, after: datetime, up_to: datetime) -> datetime | None:
-        cut: datetime | None = self._between(table, _CUT, after, up_to)["cut"][0].as_py()
-        return cut
 
-    def _between(self, table: Table, sql: str, after: datetime, up_to: datetime) -> pa.Table:
-        """Answer a query over the table's ``rows`` and the ``bounds`` of those that are meant."""
-        bounds = pa.table({"after": [after], "up_to": [up_to], "most_rows": [_MOST_ROWS]})
-        return run_sql(sql, rows=self._lake.after(table, "processed_at", after), bounds=bounds)
+def _between(rows: Rows, sql: str, after: datetime, up_to: datetime) -> pa.Table:
+    """Answer a query over ``rows`` and the ``bounds`` of those that are meant."""
+    bounds = pa.table({"after": [after], "up_to": [up_to], "most_rows": [_MOST_ROWS]})
+    return run_sql(sql, rows=rows, bounds=bounds)
