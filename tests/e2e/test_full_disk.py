@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
-from contracts import Message
+from contracts import Event, Message
 from deployment.local_stack.collector_server import collector_url
 from deployment.local_stack.jobs import job_is_healthy
 from tests.fixtures.books import assert_exact
@@ -32,7 +33,7 @@ _LAKE_IS_FULL = re.compile(
     r"error: (streaming query bronze|streaming query silver|gold) failed: "
     r"no space left on the disk of \S+/data/lake \(0\.\d MiB free\): make room; it goes on at its checkpoint"
 )
-_SAID_WITHIN_S, _LANDS_WITHIN_S = 120.0, 240.0
+_ANSWER_WITHIN_S, _SAID_WITHIN_S, _LANDS_WITHIN_S = 30.0, 120.0, 240.0
 
 
 @contextmanager
@@ -64,17 +65,24 @@ def test_a_full_disk_under_kafka_is_answered_503_until_there_is_room(tmp_path: P
     sent = traffic(2, _EVENTS, http_share=1.0)
     with _stack_on_a_small_disk(tmp_path, "kafka") as (stack, disk), ThreadPoolExecutor(1) as pool:
         servers, log = stack.settings.kafka.bootstrap_servers, stack.stack.supervisor.log_path("kafka")
+        url = f"{collector_url(stack.settings)}/v1/events"
         send_to_kafka(servers, sent.messages, _SECONDS)
         disk.fill(leave=100_000)
-        posting = pool.submit(post_to_collector, f"{collector_url(stack.settings)}/v1/events", sent.posts, _SECONDS)
+        posting = pool.submit(post_to_collector, url, sent.posts, _SECONDS)
         until(lambda: f"all log dirs in {disk.path} have failed" in log.read_text(), _SAID_WITHIN_S)
         assert "No space left on device" in log.read_text()
+        until(partial(_is_refused, url, sent.posts[-1]), _SAID_WITHIN_S)
         disk.make_room()
         stack.stack.up(_SERVICES)
-        assert posting.result() > 0
+        posting.result()
         ends = wait_until_landed(stack, sent, _LANDS_WITHIN_S)
         stack.run("down")
         assert_exact(stack.lake, sent, ends)
+
+
+def _is_refused(url: str, post: list[Event]) -> bool:
+    answer = httpx.post(url, json=post, timeout=_ANSWER_WITHIN_S)
+    return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
 
 
 def _errors(log: Path, since: int) -> list[str]:
