@@ -19,6 +19,8 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 
 from contracts.errors import NotReadyError, PermanentError, TableChangedError
 from contracts.tables import TABLES, Table
+from data_lake.compaction import Compactor, compact_if_scattered
+from data_lake.datasets import dataset_of
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
@@ -35,15 +37,6 @@ _PROPERTIES = {
 }
 # A version number of one table, or an aware time.
 AsOf = int | datetime
-# delta-rs has no auto-compaction: above this many small files a table that it writes is compacted.
-_MOST_FILES = 64
-_FILE_BYTES = 100 * 2**20
-# What a write may compact beside its own rows: more would keep the next micro-batch waiting for seconds.
-_FILE_BYTES_OF_A_WRITE = 16 * 2**20
-# A merge writes every file anew that holds one of its rows: larger ones would be written again and again.
-_MERGED_FILE_BYTES = 4 * 2**20
-# Spark takes a file of bronze at least as one micro-batch: larger ones would not fit into its memory.
-_BRONZE_FILE_BYTES = 16 * 2**20
 _ATTEMPTS = 4
 _MILLISECOND = pa.scalar(timedelta(milliseconds=1))
 
@@ -68,6 +61,7 @@ class ArrowLake:
     def __init__(self, uri: str, by: str = "") -> None:
         self.uri = uri.rstrip("/")
         self._by = by
+        self._compactor = Compactor()
 
     def path(self, table: Table) -> str:
         """Return where the table's files are: ``<uri>/<layer>/<subject_grain>``."""
@@ -125,7 +119,7 @@ class ArrowLake:
         if as_of is not None:
             opened = _travelled(opened, table, as_of)
             require_not_erased(self, table, f"version {opened.version()}", self._files(opened))
-        return opened.to_pyarrow_dataset()
+        return dataset_of(opened)
 
     def files(self, table: Table, version: int) -> list[str]:
         """Return the files of a version, below the table's directory; raises like ``scan``."""
@@ -164,7 +158,8 @@ class ArrowLake:
     def append(self, table: Table, rows: pa.Table, transaction: Transaction | None = None) -> None:
         """Add ``rows``, unless the table has this ``transaction`` of its writer already, or a later one.
 
-        Without a transaction it is the only write that is not safe to repeat.
+        Without a transaction it is the only write that is not safe to repeat. A table that has become many small files
+        is compacted beside the writes that follow: ``settle`` waits for it.
         """
         opened, marks = self.open(table), self.mark()
         if transaction:
@@ -173,15 +168,21 @@ class ArrowLake:
                 return
             marks = self.mark(deltalake.Transaction(transaction.writer, transaction.number))
         write_deltalake(opened, contracted(rows, table), mode="append", commit_properties=marks)
-        self._compact(opened, table)
+        self._compactor.look_at(opened, table, self.mark())
 
-    def overwrite(self, table: Table, rows: pa.Table, where: str) -> None:
+    def settle(self) -> None:
+        """Wait until no table that was appended to is being compacted; raises what a compaction ended with."""
+        self._compactor.wait()
+
+    def overwrite(self, table: Table, rows: pa.Table, where: str, transactions: Iterable[Transaction] = ()) -> None:
         """Make ``rows`` all that the table holds where the SQL condition ``where`` is true; nothing else changes.
 
-        Raises ``TableChangedError`` where another process changed rows of the condition meanwhile.
+        The commit bears the ``transactions``. Raises ``TableChangedError`` where another process changed rows of the
+        condition meanwhile.
         """
+        marks = self.mark(*(deltalake.Transaction(each.writer, each.number) for each in transactions))
         with _commit(table):
-            opened, marks = self.open(table), self.mark()
+            opened = self.open(table)
             write_deltalake(opened, contracted(rows, table), mode="overwrite", predicate=where, commit_properties=marks)
 
     def replace(self, table: Table, rows: pa.Table, scope: pa.Table) -> None:
@@ -227,15 +228,7 @@ class ArrowLake:
         )
         with _commit(table):
             merge.execute()
-        self._compact(opened, table)
-
-    def _compact(self, opened: DeltaTable, table: Table) -> None:
-        file_bytes = min(target_file_bytes(table), _FILE_BYTES_OF_A_WRITE)
-        sizes = opened.get_add_actions()["size_bytes"].to_pylist()
-        if sum(size < file_bytes for size in sizes) > _MOST_FILES:
-            # Beside another writer it waits for the next write.
-            with suppress(CommitFailedError):
-                opened.optimize.compact(target_size=file_bytes, commit_properties=self.mark())
+        compact_if_scattered(opened, table, self.mark())
 
     def near(self, table: Table, column: str, wanted: Sequence[Span]) -> ParquetFiles:
         """Return the files that may hold a row whose time ``column`` lies in one of the spans, by their statistics."""
@@ -278,13 +271,6 @@ class ArrowLake:
             first_line = next(iter(str(error).splitlines()), "no text")
             msg = f"the log of {table.name}, {self.path(table)}/_delta_log, cannot be read: {first_line}"
             raise PermanentError(msg) from error
-
-
-def target_file_bytes(table: Table) -> int:
-    """Return how large compaction may make the files of a table."""
-    if table.layer == "bronze":
-        return _BRONZE_FILE_BYTES
-    return _MERGED_FILE_BYTES if table.clustered_by else _FILE_BYTES
 
 
 def _latest(files: pa.Table, column: str) -> pa.ChunkedArray:

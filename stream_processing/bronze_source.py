@@ -14,17 +14,21 @@ from pyspark.sql import functions as sf
 from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
-
-# Bounds one micro-batch, and with it memory: some 200,000 messages. A single larger file is taken whole.
-_BYTES_PER_BATCH = "16m"
+from data_lake.compaction import bytes_of
+from stream_processing.messages import MAX_MESSAGES_PER_BATCH
 
 
 def read_bronze(spark: SparkSession, lake: ArrowLake) -> DataFrame:
-    """Return the stream of the messages in the lake's bronze tables; columns as ``messages.read_topics`` has them."""
+    """Return the stream of the messages in the lake's bronze tables; columns as ``messages.read_topics`` has them.
+
+    A micro-batch takes the same share of each table, in whole files.
+    """
+    opened = [lake.open(bronze_table(topic)) for topic in TOPICS]
+    share = MAX_MESSAGES_PER_BATCH / max(1, sum(table.count() for table in opened))
     tables = [
         spark.readStream.format("delta")
-        .option("maxBytesPerTrigger", _BYTES_PER_BATCH)
-        .load(lake.path(bronze_table(topic)))
-        for topic in TOPICS
+        .option("maxBytesPerTrigger", max(1, round(share * bytes_of(table))))
+        .load(table.table_uri)
+        for table in opened
     ]
     return reduce(DataFrame.unionByName, tables).withColumn("processed_at", sf.current_timestamp())

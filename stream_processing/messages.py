@@ -10,7 +10,7 @@ from pyspark.sql import functions as sf
 from contracts.topics import Topic
 
 # Bounds one micro-batch, and with it memory and the time to the first rows when a backlog waits.
-_MAX_MESSAGES_PER_BATCH = 200_000
+MAX_MESSAGES_PER_BATCH = 200_000
 
 
 def read_topics(spark: SparkSession, servers: str, topics: Sequence[Topic]) -> DataFrame:
@@ -26,7 +26,7 @@ def read_topics(spark: SparkSession, servers: str, topics: Sequence[Topic]) -> D
         .option("failOnDataLoss", "true")
         .option("includeHeaders", "true")
         .option("kafka.fetch.max.wait.ms", "20")
-        .option("maxOffsetsPerTrigger", _MAX_MESSAGES_PER_BATCH)
+        .option("maxOffsetsPerTrigger", MAX_MESSAGES_PER_BATCH)
         .load()
     )
     return messages.withColumnRenamed("timestamp", "received_at").withColumn("processed_at", sf.current_timestamp())

@@ -16,6 +16,7 @@ from data_lake.care.log_names import LogNames
 from data_lake.care.naming import Subject
 from data_lake.care.owned_rows import owned_keys
 from data_lake.care.table_files import TableFiles
+from data_lake.datasets import dataset_of
 from data_lake.schemas import arrow_schema
 
 # A file that no log names yet may be one that a writer is about to commit.
@@ -68,7 +69,7 @@ class TableErasure:
 
     def _delete_rows(self, subject: Subject) -> None:
         opened = self._lake.open(self._table)
-        keys = owned_keys(self._table, opened.to_pyarrow_dataset(), subject)
+        keys = owned_keys(self._table, dataset_of(opened), subject)
         if len(keys):
             same = " AND ".join(f'stored."{name}" = gone."{name}"' for name in self._table.key)
             opened.merge(

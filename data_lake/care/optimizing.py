@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from deltalake import DeltaTable, WriterProperties
 
 from contracts.tables import Table
-from data_lake.arrow_lake import ArrowLake, target_file_bytes
+from data_lake.arrow_lake import ArrowLake
 from data_lake.care.conflicts import beside_writers
+from data_lake.compaction import target_file_bytes
 
 # Of 3 million events in one file a day is read in 0.2 s; with row groups of a million (the default) in 0.6 s.
 _ROWS_SKIPPED_TOGETHER = WriterProperties(compression="ZSTD", max_row_group_size=131_072)
@@ -43,8 +44,9 @@ def optimize(lake: ArrowLake, table: Table) -> Optimized:
 
 
 def _compact(lake: ArrowLake, table: Table) -> None:
-    lake.open(table).optimize.compact(
-        target_size=target_file_bytes(table),
+    opened = lake.open(table)
+    opened.optimize.compact(
+        target_size=target_file_bytes(opened, table),
         writer_properties=_ROWS_SKIPPED_TOGETHER,
         commit_properties=lake.mark(),
     )

@@ -14,6 +14,7 @@ from pyarrow import fs
 from contracts.errors import NotReadyError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake
+from data_lake.datasets import dataset_of_files
 from data_lake.schemas import arrow_schema
 
 
@@ -46,8 +47,7 @@ class TableFiles:
 
     def dataset(self, names: Iterable[str]) -> ds.Dataset:
         """Return the rows of the files."""
-        places = [self._at(name) for name in names]
-        return ds.dataset(places, schema=arrow_schema(self._table), filesystem=self._fs, format="parquet")
+        return dataset_of_files([self._at(name) for name in names], arrow_schema(self._table), self._fs)
 
     def read(self, columns: Sequence[str], where: pc.Expression) -> dict[str, pa.Table]:
         """Return the rows that fulfil ``where``, by file, of every file that can be read.

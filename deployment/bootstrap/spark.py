@@ -28,7 +28,8 @@ _LOG4J = Path(__file__).with_name("spark_log4j2.properties")
 
 # Jobs are many and short: the second compiler (C2) burns more CPU than it gives back (a cold pass through all layers
 # took 100 s of CPU instead of 161). C1 alone would get a code cache of 48 MB only, which Spark overflows.
-_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC"
+# Out of memory, some of Spark's threads end alone, and the others wait for them for ever.
+_JVM = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -XX:+ExitOnOutOfMemoryError"
 
 _FIXED = {
     "spark.driver.bindAddress": "127.0.0.1",

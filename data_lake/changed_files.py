@@ -1,0 +1,60 @@
+"""What changed in a table between two of its versions, by its files: reading costs what is new, not what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from contracts.tables import Table
+from data_lake.arrow_lake import ArrowLake, Transaction
+from data_lake.datasets import dataset_of
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A table as it was at one commit."""
+
+    table: Table
+    opened: DeltaTable
+
+    @classmethod
+    def newest(cls, lake: ArrowLake, table: Table) -> Snapshot:
+        """Return the table as it is now; raises ``NotReadyError`` where it was never made."""
+        return cls(table, lake.open(table))
+
+    @property
+    def rows(self) -> ds.FileSystemDataset:
+        """The rows, read as far as a query needs them."""
+        return dataset_of(self.opened)
+
+    def read_by(self, reader: str) -> Transaction:
+        """Return the mark of a ``reader`` who has seen this version: a table that is made anew has other marks."""
+        return Transaction(f"{reader}:{self.opened.metadata().id}", self.opened.version())
+
+    def changed_rows(self, version: int, columns: Collection[str]) -> pa.Table | None:
+        """Return columns of the rows in files that came or went since ``version``: all that changed, and neighbours.
+
+        None where the log or the files do not reach back so far.
+        """
+        if version == self.opened.version():
+            return self.rows.schema.empty_table().select(list(columns))
+        before = DeltaTable(self.opened.table_uri)
+        try:
+            before.load_as_version(version)
+            then, now = dataset_of(before), self.rows
+            came, gone = _without(now, then), _without(then, now)
+            return pa.concat_tables([came.to_table(list(columns)), gone.to_table(list(columns))])
+        except (DeltaError, FileNotFoundError):
+            return None
+
+
+def _without(rows: ds.FileSystemDataset, other: ds.FileSystemDataset) -> ds.FileSystemDataset:
+    """Return the rows of those files that the other has not."""
+    known = set(other.files)
+    fragments = [each for each in rows.get_fragments() if each.path not in known]
+    return ds.FileSystemDataset(fragments, rows.schema, rows.format, rows.filesystem)
