@@ -60,6 +60,10 @@ test-slow: setup ## The tests that take minutes each, such as ten kills (ARGS="-
 bench-stream: setup ## Measure the streams: events a second, latency to silver, lost, doubled (ARGS="--seconds 600")
 	$(BIN)/python -m benchmarks.stream $(ARGS)
 
+.PHONY: bench-batch
+bench-batch: setup ## Measure the batch tables: what a day costs after few days and after many
+	$(BIN)/python -m benchmarks.batch $(ARGS)
+
 .PHONY: bench-ingest
 bench-ingest: setup ## Measure the HTTP collector: events a second on one core, lost, doubled
 	$(BIN)/python -m benchmarks.ingest

@@ -14,9 +14,14 @@ def before_each(events: str) -> str:
     ``days_ago`` is the days, with fraction, from ``occurred_at`` to ``as_of``. The query reads the table ``as_ofs``.
     """
     return f"""
-        SELECT events.*, as_of, (epoch_us(as_of) - epoch_us(occurred_at)) / 86_400_000_000 AS days_ago
+        SELECT events.*, as_of, {days_before("as_of", "occurred_at")} AS days_ago
         FROM ({events}) AS events JOIN as_ofs ON occurred_at < as_of
     """
+
+
+def days_before(as_of: str, moment: str) -> str:
+    """Return SQL for the days, with fraction, from ``moment`` to ``as_of``."""
+    return f"(epoch_us({as_of}) - epoch_us({moment})) / 86_400_000_000"
 
 
 def as_of_table(as_ofs: Iterable[datetime]) -> pa.Table:

@@ -7,29 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from batch_processing.basket_pairs import BASKETS_OF_DAYS, basket_pairs
-from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, category_daily
+from batch_processing.basket_pairs import basket_pairs
+from batch_processing.category_daily import EVENTS_UP_TO_DAYS, category_daily
 from batch_processing.category_features import category_features
 from batch_processing.customer_features import customer_features
 from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
-from batch_processing.customer_rfm import customer_rfm
-from batch_processing.customer_visitors import EVENTS_NAMING_CUSTOMERS, customer_visitors
+from batch_processing.customer_rfm import customer_rfm, last_true
+from batch_processing.customer_visitors import customer_visitors
 from batch_processing.days import DAY, end_of, within
-from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, EVENTS_OF_SESSIONS, funnel_daily
+from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, funnel_daily
 from batch_processing.low_stock import SALES_WINDOW, low_stock
 from batch_processing.product_activity_hourly import product_activity_hourly
+from batch_processing.product_categories import product_categories
 from batch_processing.product_daily import product_daily
-from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.silver import Activity, Silver
-from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
+from batch_processing.source_events import of_day, up_to_day
+from batch_processing.store_daily import store_daily
 from batch_processing.store_features import store_features
 from batch_processing.transaction_lines import EVENTS_OF_SALES, transaction_lines
 from batch_processing.visitor_features import visitor_features
@@ -50,10 +51,11 @@ from contracts.tables import (
     GOLD_STORE_FEATURES,
     GOLD_VISITOR_FEATURES,
     SILVER_CUSTOMER_VISITORS,
+    SILVER_PRODUCT_CATEGORIES,
     SILVER_TRANSACTION_LINES,
     Table,
 )
-from data_lake.sql import Rows, run_sql
+from data_lake.sql import Rows
 
 # Returns a table's rows of the days.
 Build = Callable[[Silver, Sequence[date]], pa.Table]
@@ -63,7 +65,7 @@ Build = Callable[[Silver, Sequence[date]], pa.Table]
 class BatchTable:
     """A table whose days are built on their own: rows of a day by its ``date``, or by the ``as_of`` at its end.
 
-    ``sources`` is SQL over silver for the ``source_events`` that each ``date`` should be built from; None for a
+    ``sources`` is SQL for ``Silver.counted``: the ``source_events`` that each ``date`` should be built from; None for a
     table as of a day, of which only the latest can be stale. ``needs`` is a batch table that it is made from as well.
     """
 
@@ -91,14 +93,18 @@ def _activity_of_days(table: Callable[[Activity], pa.Table]) -> Build:
     return lambda silver, days: table(silver.activity_of(days))
 
 
-def _as_of(table: Callable[[Rows, Rows, Sequence[datetime]], pa.Table]) -> Build:
-    return lambda silver, days: table(*silver.up_to(max(days)), [end_of(day) for day in days])
-
-
 def _customer_features(silver: Silver, days: Sequence[date]) -> pa.Table:
     last = max(days)
     sessions, lines = _sessions_up_to(silver, days), silver.transaction_lines(last)
     return customer_features(silver.up_to(last), lines, sessions, [end_of(day) for day in days])
+
+
+def _customer_rfm(silver: Silver, days: Sequence[date]) -> pa.Table:
+    deals, earlier = silver.counted(of_day("deals_of_customers")), silver.customer_rfm(before=end_of(min(days)))
+    since = last_true(earlier, deals)
+    known = earlier.filter(pc.field("as_of") == pa.scalar(since, pa.timestamp("us", tz="UTC")))
+    events = silver.up_to(max(days), since)
+    return customer_rfm(*events, known, deals, [end_of(day) for day in days])
 
 
 def _product_features(silver: Silver, days: Sequence[date]) -> pa.Table:
@@ -141,7 +147,7 @@ def _store_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
-    categories = run_sql(CATEGORIES, **silver.activity_up_to(max(days))._asdict())
+    categories = silver.product_categories(max(days))
     return category_daily(silver.activity_of(days), categories, silver.counted(EVENTS_UP_TO_DAYS))
 
 
@@ -173,27 +179,32 @@ def _sessions_up_to(silver: Silver, days: Sequence[date]) -> ds.Dataset:
 
 
 def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
-    counted = silver.counted(EVENTS_OF_SESSIONS)
+    counted = silver.counted(_SESSION_EVENTS)
     return counted.filter(pc.field("date").isin(list(days)))
 
 
-_CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EVENTS_NAMING_CUSTOMERS)
+_PRODUCT_FACTS, _SESSION_EVENTS = of_day("product_facts"), up_to_day("session_events")
+_PRODUCT_CATEGORIES = BatchTable(
+    SILVER_PRODUCT_CATEGORIES, _activity_of_days(product_categories), of_day("facts_with_category")
+)
+_CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, of_day("customer_sightings"))
 _TRANSACTION_LINES = BatchTable(SILVER_TRANSACTION_LINES, _transaction_lines, EVENTS_OF_SALES)
 
 BATCH_TABLES = (
+    _PRODUCT_CATEGORIES,
     _CUSTOMER_VISITORS,
     _TRANSACTION_LINES,
-    BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), EVENTS_OF_DAYS),
-    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), EVENTS_OF_DAYS),
-    BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS),
+    BatchTable(GOLD_PRODUCT_DAILY, _activity_of_days(product_daily), _PRODUCT_FACTS),
+    BatchTable(GOLD_PRODUCT_ACTIVITY_HOURLY, _activity_of_days(product_activity_hourly), _PRODUCT_FACTS),
+    BatchTable(GOLD_CATEGORY_DAILY, _category_daily, EVENTS_UP_TO_DAYS, needs=_PRODUCT_CATEGORIES),
     BatchTable(GOLD_FUNNEL_DAILY, _funnel_daily, EVENTS_OF_PEOPLE),
-    BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, EVENTS_OF_SESSIONS),
-    BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, EVENTS_OF_SESSIONS),
-    BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
-    BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
+    BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, _SESSION_EVENTS),
+    BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, _SESSION_EVENTS),
+    BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), of_day("baskets")),
+    BatchTable(GOLD_STORE_DAILY, _store_daily, of_day("till_events")),
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _customer_features, needs=_TRANSACTION_LINES),
-    BatchTable(GOLD_CUSTOMER_RFM, _as_of(customer_rfm)),
+    BatchTable(GOLD_CUSTOMER_RFM, _customer_rfm),
     BatchTable(GOLD_PRODUCT_FEATURES, _product_features),
     BatchTable(GOLD_CATEGORY_FEATURES, _category_features),
     BatchTable(GOLD_STORE_FEATURES, _store_features),

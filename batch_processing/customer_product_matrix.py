@@ -14,6 +14,7 @@ import pyarrow as pa
 from batch_processing.customer_visitors import with_owner
 from batch_processing.product_facts import PRODUCT_FACTS, PRODUCT_MEASURES
 from batch_processing.silver import Activity
+from batch_processing.source_events import of_day, up_to_day
 from contracts.tables import GOLD_CUSTOMER_PRODUCT_MATRIX
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
@@ -29,29 +30,28 @@ _SQL = f"""
     GROUP BY date, customer_id, product_id, source_events
 """
 
-# An event's facts are all of one customer. Whose an anonymous one is follows from who was seen on its visitor up to the
-# end of the day: each such sighting counts too, so that a late one makes the day stale.
-EVENTS_OF_CUSTOMERS = f"""
-    WITH facts AS (
-        SELECT occurred_at::DATE AS date, visitor_id, customer_id, count(DISTINCT event_id) AS events
-        FROM ({PRODUCT_FACTS})
-        WHERE customer_id IS NOT NULL OR sold IS NULL
-        GROUP BY date, visitor_id, customer_id
-    ),
-    seen AS (
-        SELECT visitor_id, date, sum(sum(event_count)) OVER (PARTITION BY visitor_id ORDER BY date) AS sightings
-        FROM customer_visitors
-        GROUP BY visitor_id, date
-    )
-    SELECT date, sum(events)::BIGINT AS source_events
-    FROM (
-        SELECT date, events FROM facts WHERE customer_id IS NOT NULL
-        UNION ALL
-        SELECT facts.date, events + sightings
-        FROM facts ASOF JOIN seen ON facts.visitor_id = seen.visitor_id AND facts.date >= seen.date
-        WHERE customer_id IS NULL
-    )
+# An event's facts are all of one customer: the one it names, or for a touch the one whose the browser is.
+FACTS_OF_VISITORS = f"""
+    SELECT occurred_at::DATE AS date, count(DISTINCT event_id) AS source_events
+    FROM ({PRODUCT_FACTS})
+    WHERE customer_id IS NOT NULL OR sold IS NULL
     GROUP BY date
+"""
+FACTS_OF_CUSTOMERS = f"""
+    SELECT occurred_at::DATE AS date, count(DISTINCT event_id) AS source_events
+    FROM ({PRODUCT_FACTS})
+    WHERE customer_id IS NOT NULL
+    GROUP BY date
+"""
+
+# Whose an anonymous event is follows from who was seen up to the end of the day: such sightings count too, so that a
+# late one makes the days after it stale. Before the first of them only days that name a customer can have rows.
+EVENTS_OF_CUSTOMERS = f"""
+    SELECT date, (facts.source_events + coalesce(seen.source_events, 0))::BIGINT AS source_events
+    FROM ({of_day("facts_of_visitors")}) AS facts
+    ASOF LEFT JOIN ({up_to_day("customer_sightings")}) AS seen USING (date)
+    LEFT JOIN ({of_day("facts_of_customers")}) AS named USING (date)
+    WHERE seen.source_events IS NOT NULL OR named.source_events IS NOT NULL
 """
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import operator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from functools import reduce
+from itertools import groupby
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,10 +30,17 @@ def end_of(day: date) -> datetime:
 
 def within(days: Iterable[date], column: str = "occurred_at") -> pc.Expression:
     """Return the condition for the rows whose time lies in the days (UTC): files without any are not read."""
-    wanted = sorted(days)
-    moment = pc.field(column)
-    span = (moment >= end_of(wanted[0] - DAY)) & (moment < end_of(wanted[-1]))
-    return span & moment.cast(pa.date32()).isin(wanted)
+    moment, nothing = pc.field(column), pc.scalar(False)
+    spans = ((moment >= end_of(first - DAY)) & (moment < end_of(last)) for first, last in _stretches(days))
+    return reduce(operator.or_, spans, nothing)
+
+
+def _stretches(days: Iterable[date]) -> Iterator[tuple[date, date]]:
+    """Yield the first and the last of days that follow on one another."""
+    numbered = enumerate(sorted(days))
+    for _, stretch in groupby(numbered, lambda each: each[1] - each[0] * DAY):
+        of = [day for _, day in stretch]
+        yield of[0], of[-1]
 
 
 def by_day(counts: pa.Table) -> EventsOfDay:

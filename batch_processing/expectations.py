@@ -25,6 +25,7 @@ from contracts.tables import (
     GOLD_STORE_FEATURES,
     GOLD_VISITOR_FEATURES,
     SILVER_CUSTOMER_VISITORS,
+    SILVER_PRODUCT_CATEGORIES,
     SILVER_TRANSACTION_LINES,
     Table,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _VIEWED_AND_SOLD = [("viewers", "views"), ("orders", "units_sold")]
 # Per table: columns of which the first is never greater than the second.
 _AT_MOST = {
+    SILVER_PRODUCT_CATEGORIES: [],
     SILVER_CUSTOMER_VISITORS: [("first_seen_at", "last_seen_at"), ("event_count", "source_events")],
     SILVER_TRANSACTION_LINES: [("weather_observed_at", "occurred_at")],
     GOLD_PRODUCT_DAILY: [*_VIEWED_AND_SOLD, ("orders", "source_events")],
@@ -61,8 +63,10 @@ _AT_MOST = {
     GOLD_STORE_FEATURES: [("days_since_sale", "age_days"), ("sales_7d", "sales_30d"), ("sales_30d", "units_sold_30d")],
     GOLD_LOW_STOCK: [("units_sold_7d", "units_sold_28d"), ("quantity_on_hand", "reorder_point")],
 }
-# Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves.
+# Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves,
+# no categories.
 _MAY_BE_EMPTY = {
+    SILVER_PRODUCT_CATEGORIES,
     SILVER_CUSTOMER_VISITORS,
     SILVER_TRANSACTION_LINES,
     GOLD_FUNNEL_DAILY,

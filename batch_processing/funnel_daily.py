@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from batch_processing.source_events import of_day, up_to_day
 from contracts.tables import GOLD_FUNNEL_DAILY
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
-# Up to the end of the day: a late event can move a session to the day before, and then the day's own sum could hide it.
 EVENTS_OF_SESSIONS = """
-    SELECT date, (sum(sum(event_count)) OVER (ORDER BY date))::BIGINT AS source_events
-    FROM (SELECT started_at::DATE AS date, event_count, is_bot FROM sessions)
-    GROUP BY date
+    SELECT started_at::DATE AS date, sum(event_count)::BIGINT AS source_events FROM sessions GROUP BY date
+"""
+SESSIONS_OF_PEOPLE = """
+    SELECT started_at::DATE AS date, count(*) AS source_events FROM sessions WHERE is_bot IS NOT TRUE GROUP BY date
 """
 
+# A late event can move a session to the day before, and then the day's own sum could hide it.
+EVENTS_UP_TO_DAYS = up_to_day("session_events")
+
 # The days with a row here.
-EVENTS_OF_PEOPLE = f"{EVENTS_OF_SESSIONS} QUALIFY bool_or(is_bot IS NOT TRUE)"
+EVENTS_OF_PEOPLE = f"SELECT * FROM ({EVENTS_UP_TO_DAYS}) SEMI JOIN ({of_day('sessions_of_people')}) USING (date)"
 
 _SQL = """
     WITH checked_out AS (

@@ -9,11 +9,13 @@ from datetime import date
 
 from batch_processing.batch_tables import BATCH_TABLES, BatchTable
 from batch_processing.days import built_from, by_day, latest_days, stale_days
-from batch_processing.product_facts import EVENTS_OF_DAYS
+from batch_processing.event_counts import counted_events
 from batch_processing.silver import SILVER_TABLES, Silver
-from contracts.tables import Table
+from batch_processing.source_events import of_day
+from contracts.tables import SILVER_EVENT_COUNTS_DAILY, Table
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.retention import kept_since
+from data_lake.changed_files import Snapshot
 
 # Bounds the memory of a long rebuild, and the file that a later run of one of the days has to write again.
 _DAYS_AT_ONCE = 31
@@ -36,10 +38,11 @@ class BatchRun:
     """
 
     def __init__(self, lake: ArrowLake, tell: Callable[[Built], None]) -> None:
-        lake.create_missing([*SILVER_TABLES, *(table.contract for table in BATCH_TABLES)])
+        lake.create_missing([*SILVER_TABLES, SILVER_EVENT_COUNTS_DAILY, *(table.contract for table in BATCH_TABLES)])
         self._lake = lake
         self._tell = tell
-        self._silver = Silver(lake)
+        snapshots = [Snapshot.newest(lake, table) for table in SILVER_TABLES]
+        self._silver = Silver(lake, snapshots, counted_events(lake, snapshots))
 
     def build_days(self, tables: Iterable[BatchTable], days: Sequence[date]) -> None:
         """Build the tables for the days; raises ``NotReadyError`` where silver has no event of them.
@@ -63,7 +66,7 @@ class BatchRun:
 
     def _stale_days(self, table: BatchTable, today: date) -> list[date]:
         if table.sources is None:
-            return latest_days(by_day(self._silver.counted(EVENTS_OF_DAYS)), today)
+            return latest_days(by_day(self._silver.counted(of_day("product_facts"))), today)
         kept_from = max(kept_since(each, today) for each in SILVER_TABLES)
         return self._differing(table.contract, table.sources, kept_from)
 

@@ -27,7 +27,7 @@ def session_training_rows(sessions: Rows, clickstream_events: Rows, days: Rows) 
     """Return one row per event of the sessions that started on the days (UTC): ``session_features``, and the day.
 
     ``sessions`` must hold every one up to the end of the days, ``clickstream_events`` reach from the first session of
-    the days to the end of the last; ``days`` holds ``funnel_daily.EVENTS_OF_SESSIONS``.
+    the days to the end of the last; ``days`` holds ``funnel_daily.EVENTS_UP_TO_DAYS``.
     """
     events = run_sql(_EVENTS, clickstream_events=clickstream_events, sessions=sessions, days=days)
     features = session_features(events, sessions)

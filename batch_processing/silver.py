@@ -14,11 +14,13 @@ import pyarrow.dataset as ds
 from batch_processing.days import DAY, end_of, within
 from contracts.errors import NotReadyError
 from contracts.tables import (
+    GOLD_CUSTOMER_RFM,
     SILVER_CLICKSTREAM_EVENTS,
     SILVER_CUSTOMER_VISITORS,
     SILVER_INVENTORY_EVENTS,
     SILVER_POS_EVENTS,
     SILVER_PRICE_EVENTS,
+    SILVER_PRODUCT_CATEGORIES,
     SILVER_PROMOTION_EVENTS,
     SILVER_REVIEW_EVENTS,
     SILVER_SESSIONS,
@@ -26,6 +28,7 @@ from contracts.tables import (
     SILVER_WEATHER_EVENTS,
 )
 from data_lake.arrow_lake import ArrowLake
+from data_lake.changed_files import Snapshot
 from data_lake.sql import Rows, run_sql
 
 SILVER_TABLES = (
@@ -38,6 +41,8 @@ SILVER_TABLES = (
     SILVER_WEATHER_EVENTS,
     SILVER_REVIEW_EVENTS,
 )
+# How far back a table as of a day looks for one to go on from.
+_MONTH = timedelta(days=31)
 _SPAN = """
     SELECT min(occurred_at)::DATE AS first, max(occurred_at)::DATE AS last
     FROM (SELECT occurred_at FROM clickstream_events UNION ALL SELECT occurred_at FROM pos_events)
@@ -65,22 +70,26 @@ class Feeds(NamedTuple):
 
 
 class Silver:
-    """The tables as they are when this is made; what batch itself builds in silver, as it is when it is asked for."""
+    """The tables as they are when this is made; what batch itself builds in silver, as it is when it is asked for.
 
-    def __init__(self, lake: ArrowLake) -> None:
-        self._tables = {table.name.partition(".")[2]: lake.scan(table) for table in SILVER_TABLES}
+    ``counts`` holds ``silver.event_counts_daily`` of the same ``snapshots`` of ``SILVER_TABLES``.
+    """
+
+    def __init__(self, lake: ArrowLake, snapshots: Iterable[Snapshot], counts: pa.Table) -> None:
+        self._tables = {each.table.name.partition(".")[2]: each.rows for each in snapshots}
         self.clickstream_events, self.pos_events = self._tables["clickstream_events"], self._tables["pos_events"]
         self.sessions = self._tables["sessions"]
         self._lake = lake
-        self._counts: dict[str, pa.Table] = {}
+        self._counts = counts
 
     def of_days(self, days: Iterable[date]) -> Events:
         """Return the events of whole days."""
         return self._events(within(days))
 
-    def up_to(self, day: date) -> Events:
-        """Return the events up to the end of a day."""
-        return self._events(_before(end_of(day)))
+    def up_to(self, day: date, since: datetime | None = None) -> Events:
+        """Return the events up to the end of a day, all or from ``since`` on."""
+        before = _before(end_of(day))
+        return self._events(before if since is None else before & (pc.field("occurred_at") >= since))
 
     def activity_of(self, days: Iterable[date]) -> Activity:
         """Return the events of whole days, and all sessions of bots."""
@@ -112,23 +121,26 @@ class Silver:
         """Return ``silver.transaction_lines`` up to the end of a day."""
         return self._lake.scan(SILVER_TRANSACTION_LINES).filter(pc.field("date") <= day)
 
+    def product_categories(self, day: date) -> Rows:
+        """Return ``silver.product_categories`` up to a day."""
+        return self._lake.scan(SILVER_PRODUCT_CATEGORIES).filter(pc.field("date") <= day)
+
+    def customer_rfm(self, before: datetime) -> ds.Dataset:
+        """Return ``gold.customer_rfm`` as of the month before an instant."""
+        as_of = pc.field("as_of")
+        return self._lake.scan(GOLD_CUSTOMER_RFM).filter((as_of < before) & (as_of >= before - _MONTH))
+
     def review_events(self, day: date) -> Rows:
         """Return the reviews up to the end of a day."""
         return self._tables["review_events"].filter(_before(end_of(day)))
 
     def counted(self, sql: str) -> pa.Table:
-        """Return ``date`` and ``source_events`` by a query over all of silver, which runs once."""
-        if sql not in self._counts:
-            derived = {
-                "bot_sessions": self._bot_sessions,
-                "customer_visitors": self._lake.scan(SILVER_CUSTOMER_VISITORS),
-            }
-            self._counts[sql] = run_sql(sql, **self._tables, **derived)
-        return self._counts[sql]
+        """Return ``date`` and ``source_events`` by a query over ``counts`` and ``promotion_events``."""
+        return run_sql(sql, counts=self._counts, promotion_events=self._tables["promotion_events"])
 
     @cached_property
     def _bot_sessions(self) -> pa.Table:
-        return self.sessions.to_table(columns=["visitor_id", "started_at", "ended_at"], filter=pc.field("is_bot"))
+        return bot_sessions(self.sessions)
 
     def require_events(self, table: str, days: Sequence[date], *, history_counts: bool) -> None:
         """Raise ``NotReadyError`` unless there is an event of the days or, if ``history_counts``, of before."""
@@ -147,6 +159,11 @@ class Silver:
 
     def _events(self, where: pc.Expression) -> Events:
         return self.clickstream_events.filter(where), self.pos_events.filter(where)
+
+
+def bot_sessions(sessions: ds.Dataset) -> pa.Table:
+    """Return whose and when those of ``silver.sessions`` were that are a bot's: the table of ``product_facts``."""
+    return sessions.to_table(columns=["visitor_id", "started_at", "ended_at"], filter=pc.field("is_bot"))
 
 
 def _before(instant: datetime) -> pc.Expression:

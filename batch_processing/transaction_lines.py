@@ -15,6 +15,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from batch_processing.silver import Events, Feeds
+from batch_processing.source_events import of_day, up_to_day
 from contracts.tables import SILVER_TRANSACTION_LINES
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
@@ -35,30 +36,30 @@ _PLANS = """
     GROUP BY plan_id
 """
 
+SALES_OF_DAYS = f"SELECT occurred_at::DATE AS date, count(*) AS source_events FROM ({_SALES}) GROUP BY date"
+STORE_WEATHER = """
+    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    FROM weather_events
+    WHERE location_kind = 'store'
+    GROUP BY date
+"""
+PRICE_CHANGES = """
+    SELECT date, count(*) AS source_events
+    FROM (
+        SELECT effective_at::DATE AS date FROM price_events
+        UNION ALL
+        SELECT occurred_at::DATE AS date FROM inventory_events WHERE event_type = 'product_updated'
+    )
+    GROUP BY date
+"""
+
 # Every arrival makes it greater where it may matter. Weather holds for a day, so an observation touches its day and the
 # next; prices hold without end; a plan touches each day between the first start and the last end of its versions.
 EVENTS_OF_SALES = f"""
-    WITH sold AS (SELECT occurred_at::DATE AS date, count(*) AS sales FROM ({_SALES}) GROUP BY date),
-    observed AS (
-        SELECT date, count(*) AS observations
-        FROM (
-            SELECT unnest([occurred_at::DATE, occurred_at::DATE + 1]) AS date
-            FROM weather_events
-            WHERE location_kind = 'store'
-        )
-        GROUP BY date
-    ),
-    priced AS (
-        SELECT date, sum(count(*)) OVER (ORDER BY date) AS changes
-        FROM (
-            SELECT effective_at::DATE AS date FROM price_events
-            UNION ALL
-            SELECT occurred_at::DATE AS date FROM inventory_events WHERE event_type = 'product_updated'
-        )
-        GROUP BY date
-    ),
+    WITH sold AS ({of_day("sales")}),
+    observed AS ({of_day("store_weather")}),
     planned AS (
-        SELECT date, sum(versions) AS plans
+        SELECT date, sum(versions) AS source_events
         FROM sold JOIN (
             SELECT count(*) AS versions, min(starts_at)::DATE AS first, max(ends_at)::DATE AS last
             FROM promotion_events
@@ -69,10 +70,14 @@ EVENTS_OF_SALES = f"""
     )
     SELECT
         sold.date,
-        (sales + coalesce(observations, 0) + coalesce(changes, 0) + coalesce(plans, 0))::BIGINT AS source_events
+        (
+            sold.source_events + coalesce(observed.source_events, 0) + coalesce(day_before.source_events, 0)
+            + coalesce(priced.source_events, 0) + coalesce(planned.source_events, 0)
+        )::BIGINT AS source_events
     FROM sold
-    LEFT JOIN observed USING (date)
-    ASOF LEFT JOIN priced ON sold.date >= priced.date
+    LEFT JOIN observed ON sold.date = observed.date
+    LEFT JOIN observed AS day_before ON sold.date = day_before.date + 1
+    ASOF LEFT JOIN ({up_to_day("price_changes")}) AS priced ON sold.date >= priced.date
     LEFT JOIN planned ON sold.date = planned.date
 """
 

@@ -19,7 +19,7 @@ _UP_TO_DAY = """
 def visitor_features(sessions: Rows, days: pa.Table) -> pa.Table:
     """Return one row per day (UTC) and visitor with a session that started on it, from all sessions up to then.
 
-    ``days`` holds ``funnel_daily.EVENTS_OF_SESSIONS``.
+    ``days`` holds ``funnel_daily.EVENTS_UP_TO_DAYS``.
     """
     none = arrow_schema(GOLD_VISITOR_FEATURES).empty_table()
     return pa.concat_tables([none, *(_of_day(sessions, days.slice(number, 1)) for number in range(days.num_rows))])

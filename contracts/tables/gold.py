@@ -225,6 +225,9 @@ GOLD_CUSTOMER_RFM = Table(
         Column("recency_score", "int", "5 × the share of customers who bought longer ago, rounded down, + 1"),
         Column("frequency_score", "int", "5 × the share of customers with fewer orders, rounded down, + 1"),
         Column("monetary_score", "int", "5 × the share of customers with less revenue, rounded down, + 1"),
+        Column("last_order_at", "timestamp"),
+        Column("amount", "decimal(38,4)", "revenue before it is rounded: what a later day adds to"),
+        Column("source_events", "bigint", "orders and sales up to as_of that name a customer, when it was built"),
     ),
 )
 

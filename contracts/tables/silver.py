@@ -233,6 +233,29 @@ SILVER_REJECTED_DECISIONS = Table(
     ),
 )
 
+SILVER_EVENT_COUNTS_DAILY = Table(
+    name="silver.event_counts_daily",
+    grain="one kind of event and day (UTC) that has any: how many silver held when batch last looked",
+    key=("counted", "date"),
+    columns=(
+        Column("counted", "string", "what: a name of batch_processing/event_counts.py"),
+        Column("date", "date"),
+        Column("source_events", "bigint"),
+    ),
+)
+
+SILVER_PRODUCT_CATEGORIES = Table(
+    name="silver.product_categories",
+    grain="one product and day (UTC) on which an event named its category: the last one",
+    key=("product_id", "date"),
+    columns=(
+        Column("product_id", "string"),
+        Column("date", "date"),
+        Column("category", "string"),
+        Column("source_events", "bigint", "facts of the day with any category, when it was built"),
+    ),
+)
+
 SILVER_CUSTOMER_VISITORS = Table(
     name="silver.customer_visitors",
     grain="one stretch of one day (UTC) in which one visitor's events name one customer, none of another between",

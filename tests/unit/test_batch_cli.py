@@ -31,7 +31,7 @@ def test_bad_days_are_refused_before_anything_starts(arguments: list[str], told:
 def test_an_unknown_table_names_the_known(arguments: list[str]) -> None:
     result = CliRunner().invoke(command, arguments)
     assert isinstance(result.exception, UnknownNameError)
-    assert "'nope': expected one of all, customer_visitors" in str(result.exception)
+    assert "'nope': expected one of all, product_categories" in str(result.exception)
 
 
 def test_the_list_names_every_batch_table_with_its_grain(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from batch_processing.category_daily import CATEGORIES, EVENTS_UP_TO_DAYS, category_daily
+from batch_processing.category_daily import EVENTS_UP_TO_DAYS, category_daily
+from batch_processing.product_categories import product_categories
 from data_lake.sql import run_sql
 from tests.fixtures.silver_rows import NOON, Row, event, line
 from tests.fixtures.small_shop import SmallShop, by_key, day_of, measured, random_shop
@@ -16,8 +17,8 @@ TODAY = NOON.date()
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
     activity = shop.activity
-    categories, days = (run_sql(sql, **activity._asdict()) for sql in (CATEGORIES, EVENTS_UP_TO_DAYS))
-    return by_key(category_daily(activity, categories, days), "date", "category")
+    days = run_sql(EVENTS_UP_TO_DAYS, counts=shop.counts)
+    return by_key(category_daily(activity, product_categories(activity), days), "date", "category")
 
 
 @pytest.mark.parametrize("seed", range(3))

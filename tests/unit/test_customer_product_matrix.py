@@ -14,7 +14,7 @@ from tests.fixtures.small_shop import SmallShop, by_key, day_of, measured, rando
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
     owners = customer_visitors(shop.clickstream_events)
-    days = run_sql(EVENTS_OF_CUSTOMERS, **shop.activity._asdict(), customer_visitors=owners)
+    days = run_sql(EVENTS_OF_CUSTOMERS, counts=shop.counts)
     rows = customer_product_matrix(shop.activity, owners, days)
     return by_key(rows, "date", "customer_id", "product_id")
 

@@ -24,7 +24,7 @@ STEPS = {
 
 
 def build(shop: SmallShop) -> dict[tuple[Any, ...], dict[str, Any]]:
-    days = run_sql(EVENTS_OF_PEOPLE, sessions=shop.sessions)
+    days = run_sql(EVENTS_OF_PEOPLE, counts=shop.counts)
     return by_key(funnel_daily(shop.sessions, shop.clickstream_events, days), "date", "device")
 
 
@@ -98,6 +98,6 @@ def test_sessions_made_before_bots_were_flagged_count() -> None:
     shop = SmallShop([event("product_viewed", NOON, visitor_id="v", product_id="p")], [])
     of = shop.sessions
     unknown = of.set_column(of.schema.get_field_index("is_bot"), "is_bot", pa.nulls(len(of), pa.bool_()))
-    days = run_sql(EVENTS_OF_PEOPLE, sessions=unknown)
+    days = run_sql(EVENTS_OF_PEOPLE, counts=shop.counts)
     [row] = funnel_daily(unknown, shop.clickstream_events, days).to_pylist()
     assert (row["sessions"], row["source_events"]) == (1, 1)

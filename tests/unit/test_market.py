@@ -23,6 +23,7 @@ from data_sources.shop import Shop, ShopSettings
 from data_sources.stores import HEAT_LIFTS_PER_C, STORES, WET_VISIT_RATIO, heat_factor
 from data_sources.times import DAY_MS, HOUR_MS, ms_of
 from data_sources.truth import effects_of
+from tests.fixtures.counts import counts_of
 from tests.fixtures.simulated_silver import silver_of
 
 NOVEMBER, JULY = datetime(2026, 11, 2, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC)
@@ -149,7 +150,8 @@ def test_the_transaction_lines_say_what_each_price_came_from() -> None:
         (silver["clickstream_events"], silver["pos_events"]),
         Feeds(*(silver[name] for name in Feeds._fields)),
     )
-    rows = transaction_lines(sales, feeds, run_sql(EVENTS_OF_SALES, **silver)).to_pylist()
+    days = run_sql(EVENTS_OF_SALES, counts=counts_of(**silver), promotion_events=silver["promotion_events"])
+    rows = transaction_lines(sales, feeds, days).to_pylist()
     plans = {plan["plan_id"]: plan for plan in of_type("promotion_planned")}
     # Master data goes round: a product has no price known before its first turn, where it was never changed.
     known = [row for row in rows if row["own_price"] is not None]

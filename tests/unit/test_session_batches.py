@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, EVENTS_OF_SESSIONS
+from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, EVENTS_UP_TO_DAYS
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.visitor_features import visitor_features
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, GOLD_VISITOR_FEATURES, SILVER_CLICKSTREAM_EVENTS
@@ -17,6 +17,7 @@ from data_lake.sql import run_sql
 from feature_store import visitor_features as formula
 from feature_store.session_features import session_features
 from stream_processing.sessions import sessionized, sessions
+from tests.fixtures.counts import counts_of
 from tests.fixtures.event_rows import START, event, line
 from tests.fixtures.rows import rows_of
 
@@ -40,7 +41,7 @@ def silver() -> tuple[pa.Table, pa.Table]:
 
 
 def _days(of: pa.Table, *wanted: date) -> pa.Table:
-    counted = run_sql(EVENTS_OF_SESSIONS, sessions=of)
+    counted = run_sql(EVENTS_UP_TO_DAYS, counts=counts_of(sessions=of))
     return counted.filter(pc.field("date").isin(list(wanted)))
 
 
@@ -83,4 +84,4 @@ def test_a_day_of_bots_alone_has_training_rows_and_features_but_no_funnel() -> N
     of = sessions(sessionized(events))
     assert session_training_rows(of, events, _days(of, _FIRST)).num_rows == 20
     assert visitor_features(of, _days(of, _FIRST)).num_rows == 1
-    assert run_sql(EVENTS_OF_PEOPLE, sessions=of).num_rows == 0
+    assert run_sql(EVENTS_OF_PEOPLE, counts=counts_of(sessions=of)).num_rows == 0

@@ -24,6 +24,7 @@ from contracts.tables import (
     SILVER_WEATHER_EVENTS,
 )
 from data_lake.sql import run_sql
+from tests.fixtures.counts import counts_of
 from tests.fixtures.rows import rows_of
 from tests.fixtures.silver_rows import NOON, Row, event, line
 
@@ -56,7 +57,7 @@ def _named() -> dict[str, Any]:
 
 def build(*events: Row) -> list[Row]:
     tables = tables_of(events)
-    days = run_sql(EVENTS_OF_SALES, **tables)
+    days = run_sql(EVENTS_OF_SALES, counts=counts_of(**tables), promotion_events=tables["promotion_events"])
     sales = (tables.pop("clickstream_events"), tables.pop("pos_events"))
     rows: list[Row] = transaction_lines(sales, Feeds(**tables), days).to_pylist()
     return sorted(rows, key=lambda row: (row["event_id"], row["line_number"]))
