@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from threading import Event
 
 from py4j.protocol import Py4JNetworkError
+from pyspark.sql import SparkSession
 
 from contracts.errors import RetryableError
 from contracts.tables import bronze_table
@@ -29,39 +30,44 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
 
     Raises ``RetryableError`` where Spark's JVM is gone.
     """
-    # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
-    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
-    spark = build_spark(settings, "aisle-stream")
-    try:
+    with _spark(settings, "aisle-stream") as spark:
         lake = ArrowLake(settings.lake, by="aisle stream")
         lake.create_missing()
         around = Surroundings(spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio)
         yield StreamRunner(lake, all_queries(around), stop, follow_silver(around))
-    except _JVM_GONE as error:
-        msg = "Spark's JVM ended, killed or out of memory: the streams go on at their checkpoints when started again"
-        raise RetryableError(msg) from error
-    finally:
-        with suppress(*_JVM_GONE):
-            spark.stop()
 
 
 @contextmanager
 def build_rebuild(settings: Settings, into: str, stop: Event) -> Iterator[StreamRunner]:
     """Start Spark and yield what makes silver and gold anew from bronze, in the lake ``into``.
 
-    It continues where it was cut. Raises ``NotReadyError`` where there is no bronze.
+    It continues where it was cut. Raises ``NotReadyError`` where there is no bronze, and ``RetryableError`` where
+    Spark's JVM is gone.
     """
     source, lake = ArrowLake(settings.lake), ArrowLake(into, by="aisle lake rebuild")
     for topic in TOPICS:
         source.count(bronze_table(topic))
-    spark = build_spark(settings, "aisle-rebuild")
-    try:
+    with _spark(settings, "aisle-rebuild") as spark:
         lake.create_missing()
         around = Surroundings(spark, lake, "", max_rejected_ratio=1.0)
         query = silver_query(around, read_bronze(spark, source))
         yield StreamRunner(lake, [query], stop, follow_silver(around))
+
+
+@contextmanager
+def _spark(settings: Settings, name: str) -> Iterator[SparkSession]:
+    # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
+    spark = build_spark(settings, name)
+    try:
+        yield spark
+    except _JVM_GONE as error:
+        memory = f"AISLE_SPARK__DRIVER_MEMORY is {settings.spark.driver_memory}"
+        msg = f"Spark's JVM ended, killed or out of memory ({memory}): started again, the streams go on where they were"
+        raise RetryableError(msg) from error
     finally:
-        spark.stop()
+        with suppress(*_JVM_GONE):
+            spark.stop()
 
 
 def missing_topics(settings: Settings) -> list[str]:
