@@ -11,7 +11,7 @@ from feast import Entity, FeatureService, FeatureView, Field, OnDemandFeatureVie
 
 from contracts.tables import table_named
 from data_lake.arrow_lake import ArrowLake
-from feature_store.definitions import ENTITIES, VIEWS
+from feature_store.definitions import ENTITIES, TABLE_VIEWS, WINDOW_VIEWS
 from feature_store.lake_source import source_of
 from feature_store.offline import latest_features
 from feature_store.on_demand import ON_DEMAND_VIEWS
@@ -32,7 +32,7 @@ class FeatureFacts:
 
 @dataclass(frozen=True)
 class ViewFacts:
-    """One view. ``inputs``: its join key, or what it is computed from at a request; then there is no table.
+    """One view. ``inputs``: its join key, or what it is computed from at a request; then, and of windows, no table.
 
     Of a table not built yet there is no version and no newest row.
     """
@@ -63,8 +63,8 @@ class Catalogue:
 
 def catalogue(lake: ArrowLake, now: datetime) -> Catalogue:
     """Return the facts of every view, with statistics of the lake's latest rows; tables not built yet have none."""
-    views = [_stored(lake, view) for view in VIEWS] + [_on_demand(view) for view in ON_DEMAND_VIEWS]
-    return Catalogue(now, ENTITIES, views, SERVICES)
+    stored, windows = [_stored(lake, view) for view in TABLE_VIEWS], [_windows(view) for view in WINDOW_VIEWS]
+    return Catalogue(now, ENTITIES, [*stored, *windows, *map(_on_demand, ON_DEMAND_VIEWS)], SERVICES)
 
 
 def _stored(lake: ArrowLake, view: FeatureView) -> ViewFacts:
@@ -85,6 +85,19 @@ def _stored(lake: ArrowLake, view: FeatureView) -> ViewFacts:
         version=lake.version(table) if built else None,
         newest=lake.newest(table, source.timestamp_field) if built else None,
         entities=0 if rows is None else rows.num_rows,
+    )
+
+
+def _windows(view: FeatureView) -> ViewFacts:
+    return ViewFacts(
+        name=view.name,
+        description=view.description,
+        owner=view.owner,
+        written_by=view.tags["written_by"],
+        inputs=tuple(view.join_keys),
+        features=[_facts(each, None) for each in view.features],
+        services=_services_reading(view.name),
+        ttl=view.ttl,
     )
 
 

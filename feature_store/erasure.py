@@ -16,7 +16,8 @@ from redis.exceptions import RedisError
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.definitions import CUSTOMER, VIEWS, VISITOR
-from feature_store.live.keys import Kind, live_keys
+from feature_store.live.keys import ANY_SESSION, Kind, live_keys
+from feature_store.live.session_log import customers
 
 _ID_FEATURES = ("visitor_id", "customer_id")
 _KEYS_PER_ROUND_TRIP = 1_000
@@ -30,13 +31,13 @@ class OnlineErasure:
         self._config = config
 
     def find(self, ids: AbstractSet[str]) -> list[bytes]:
-        """Return the keys of visitors and customers among ``ids``, and of sessions and others whose features name one.
+        """Return the keys of visitors and customers among ``ids``, and those whose features or log name one.
 
         Reads the whole store: 60,000 keys a second or so.
         """
         try:
             own = [key for key in self._own_keys(ids) if self._client.exists(key)]
-            return sorted({*own, *self._naming(ids)})
+            return sorted({*own, *self._naming(ids), *self._logs_naming(ids)})
         except RedisError as error:
             msg = f"online store does not answer: {error}"
             raise OnlineStoreUnavailableError(msg) from error
@@ -73,6 +74,14 @@ class OnlineErasure:
                 for key, values in zip(keys, pipe.execute(), strict=True):
                     if any(Value.FromString(value).string_val in ids for value in values if value):
                         yield key
+
+    def _logs_naming(self, ids: AbstractSet[str]) -> Iterator[bytes]:
+        """Yield the keys of visitors' logs in which one of the ids is that of a customer."""
+        for keys in _chunks(self._client.scan_iter(match=ANY_SESSION, count=_KEYS_PER_ROUND_TRIP)):
+            values: list[bytes | None] = self._client.mget(keys)  # type: ignore[assignment]
+            yield from (
+                key for key, log in zip(keys, values, strict=True) if log and not ids.isdisjoint(customers(log))
+            )
 
 
 def _chunks(keys: Iterable[Any]) -> Iterator[list[bytes]]:

@@ -1,4 +1,4 @@
-"""A table contract's columns as Feast fields: type, meaning and unit.
+"""A table contract's columns, and counters over windows, as Feast fields: type, meaning and unit.
 
 Types come from the contract, so that a view and its table cannot disagree. Money becomes ``Float64``: models and
 storefronts compute with it, books do not.
@@ -12,6 +12,7 @@ from feast import Field
 from feast.types import Array, Bool, FeastType, Float64, Int64, String, UnixTimestamp
 
 from contracts.tables import Column, Table
+from feature_store.live.windows import WINDOWS
 
 _TYPES: dict[str, FeastType] = {
     "string": String,
@@ -41,6 +42,20 @@ def fields(table: Table, names: Iterable[str]) -> list[Field]:
     """Return the columns called ``names`` as features, each with its unit as a tag."""
     column_of = {column.name: column for column in table.columns}
     return [_field(column_of[name]) for name in names]
+
+
+def window_fields(measures: Iterable[str]) -> list[Field]:
+    """Return a field for each measure in each window, as ``feature_store.live.reader`` orders them."""
+    return [
+        Field(
+            name=f"{measure}_{window.name}",
+            dtype=Float64,
+            description=f"of the last {window.name}, in tiles of {window.tile_s} s",
+            tags={"unit": _UNIT_OF_WORD.get(measure, "count")},
+        )
+        for window in WINDOWS
+        for measure in measures
+    ]
 
 
 def _field(column: Column) -> Field:

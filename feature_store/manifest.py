@@ -12,11 +12,11 @@ import pyarrow as pa
 from feast import FeatureService
 
 from contracts.errors import InvalidManifestError
-from feature_store.definitions import VIEWS
+from feature_store.definitions import TABLE_VIEWS
 from feature_store.lake_source import source_of
 from feature_store.on_demand import ON_DEMAND_VIEWS
 
-_STORED = {view.name: view for view in VIEWS}
+_STORED = {view.name: view for view in TABLE_VIEWS}
 _ON_DEMAND = {view.name: view for view in ON_DEMAND_VIEWS}
 
 

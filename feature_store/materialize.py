@@ -7,7 +7,8 @@ from feast import FeatureView
 from data_lake.arrow_lake import ArrowLake
 from feature_store.lake_source import source_of
 from feature_store.offline import latest_features
-from feature_store.online import EVENT_TIMESTAMP, OnlineFeatures
+from feature_store.online import OnlineFeatures
+from feature_store.read_log import EVENT_TIMESTAMP
 
 _ROWS_PER_WRITE = 500
 

@@ -18,10 +18,9 @@ from redis.exceptions import RedisError
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.definitions import view_named
+from feature_store.read_log import EVENT_TIMESTAMP
 from feature_store.redis_store import Row
 from feature_store.values import aware, to_proto, to_python
-
-EVENT_TIMESTAMP = "event_timestamp"
 
 
 class OnlineFeatures:

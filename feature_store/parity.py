@@ -19,9 +19,8 @@ from data_lake.care.history import history
 from feature_store.definitions import VIEWS, view_named
 from feature_store.lake_source import source_of
 from feature_store.offline import history_up_to
-from feature_store.online import EVENT_TIMESTAMP
 from feature_store.point_in_time import rows_as_of
-from feature_store.read_log import LoggedRead
+from feature_store.read_log import EVENT_TIMESTAMP, LoggedRead
 
 Features = Mapping[str, Any]
 _VIEWS = {view.name for view in VIEWS}
@@ -49,7 +48,8 @@ class Outcome(Enum):
 class Known:
     """What the lake says of a read: the latest features with ``event_timestamp``, or None.
 
-    ``unsettled`` where something had arrived so shortly before that the online store may have been on its way to it.
+    ``unsettled`` where something had arrived so shortly before that the online store may have been on its way to it, or
+    where the lake does not reach up to the read.
     """
 
     features: Features | None
@@ -77,17 +77,17 @@ class ViewParity:
         return self.outcomes[Outcome.DIFFERENT] / self.compared if self.compared else 0.0
 
 
-def compare(lake: ArrowLake, reads: Sequence[LoggedRead], streamed: Mapping[str, Recompute]) -> dict[str, ViewParity]:
+def compare(lake: ArrowLake, reads: Sequence[LoggedRead], live: Mapping[str, Recompute]) -> dict[str, ViewParity]:
     """Return the parity of each view that was read.
 
-    ``streamed`` recomputes the views whose rows the stream writes; the others' are looked up in their tables.
+    ``live`` recomputes the views that are read from the live path; the others' rows are looked up in their tables.
     """
     by_view: dict[str, list[LoggedRead]] = {}
     # A view may have been taken out of the definitions since.
     for read in (each for each in reads if each.view in _VIEWS):
         by_view.setdefault(read.view, []).append(read)
     return {
-        view: _parity_of(view_reads, streamed.get(view, from_table)(lake, view_reads))
+        view: _parity_of(view_reads, live.get(view, from_table)(lake, view_reads))
         for view, view_reads in sorted(by_view.items())
     }
 

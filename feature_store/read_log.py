@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
-from contracts.clock import Clock
-
-_LOG = logging.getLogger(__name__)
+EVENT_TIMESTAMP = "event_timestamp"
 # Two files of this size at most: the newer one, and the one before it.
 _MOST_BYTES = 8 * 2**20
 
@@ -73,40 +69,6 @@ class ReadLog:
                     yield raw, orjson.loads(raw)
                 except orjson.JSONDecodeError:
                     continue
-
-
-class Reader(Protocol):
-    """Reads the latest features by id, as ``OnlineFeatures`` does."""
-
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Return the features of each id."""
-        ...
-
-
-class SampledReader:
-    """A reader that logs ``ratio`` of the entities read; a log that cannot be written costs a warning, no read."""
-
-    def __init__(self, reader: Reader, log: ReadLog, ratio: float, clock: Clock, random: Random) -> None:
-        self._reader = reader
-        self._log = log
-        self._ratio = ratio
-        self._clock = clock
-        self._random = random
-
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Read as the reader does; raises what it raises."""
-        found = self._reader.read(view, ids)
-        chosen = [number for number in range(len(ids)) if self._random.random() < self._ratio]
-        if chosen:
-            now = self._clock.now()
-            self._note([LoggedRead(view, ids[number], now, found[number]) for number in chosen])
-        return found
-
-    def _note(self, reads: Sequence[LoggedRead]) -> None:
-        try:
-            self._log.append(reads)
-        except OSError as error:
-            _LOG.warning("a sampled read cannot be logged: %s", error)
 
 
 def _names(line: Mapping[str, Any], ids: Collection[str]) -> bool:

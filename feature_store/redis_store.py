@@ -1,12 +1,14 @@
-"""Feast's Redis store with three changes: a URL, an atomic "never older" write, and a lifetime per view.
+"""Feast's Redis store with four changes: a URL, an atomic "never older" write, a lifetime per view, and live views.
 
 Feast's own write reads the stored times first and skips rows that are not strictly newer. Both are wrong here: two
-writers may overtake each other between read and write, and a late event changes a visitor's counts but not the
-time of the visitor's last event, so the correction would be skipped. The format stays Feast's: its SDK reads it.
+writers may overtake each other between read and write, and a day that is built again has the same time, so that its
+correction would be skipped. The format stays Feast's: its SDK reads it.
+Live views have no rows: a count that falls by itself cannot be stored, so each is computed when it is read.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +16,7 @@ from typing import Any, Literal
 
 from feast import FeatureView, RepoConfig
 from feast.infra.online_stores.helpers import _mmh3, _redis_key
+from feast.infra.online_stores.online_store import OnlineStore
 from feast.infra.online_stores.redis import RedisOnlineStore, RedisOnlineStoreConfig
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
@@ -23,6 +26,11 @@ from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from contracts.clock import SystemClock
+from contracts.errors import UserError
+from feature_store.live.reader import LiveFeatures
+from feature_store.live_rows import LiveRow, is_live, live_rows
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -56,6 +64,9 @@ class UrlRedisOnlineStore(RedisOnlineStore):
         progress: Callable[[int], Any] | None,
     ) -> None:
         """Write rows, each atomically, all in one round trip; ``progress`` gets the number written."""
+        if is_live(table):
+            msg = f"view {table.name} is live: only `aisle features live` writes it"
+            raise UserError(msg)
         client = self._get_client(config.online_store)
         script = client.register_script(_WRITE_UNLESS_OLDER)
         lifetime_s = int(table.ttl.total_seconds()) if table.ttl else 0
@@ -68,6 +79,32 @@ class UrlRedisOnlineStore(RedisOnlineStore):
             written = sum(pipe.execute())
         if progress:
             progress(written)
+
+    def online_read(
+        self,
+        config: RepoConfig,
+        table: FeatureView,
+        entity_keys: list[EntityKey],
+        requested_features: list[str] | None = None,
+    ) -> list[LiveRow]:
+        """Return the time and the features of each entity, of a live view as of now."""
+        if is_live(table):
+            live = LiveFeatures(self._get_client(config.online_store), SystemClock())
+            return live_rows(live, table, entity_keys, requested_features)
+        rows: list[LiveRow] = super().online_read(config, table, entity_keys, requested_features)
+        return rows
+
+    def _read_features_per_fv(self, config: RepoConfig, grouped_refs: list[Any], *rest: Any) -> None:
+        """Read what has rows as Feast does, all at once, and live views one by one."""
+        live, stored = _parted(grouped_refs)
+        super()._read_features_per_fv(config, stored, *rest)
+        OnlineStore._read_features_per_fv(self, config, live, *rest)  # noqa: SLF001 - what Feast does for a store
+
+    async def _read_features_per_fv_async(self, config: RepoConfig, grouped_refs: list[Any], *rest: Any) -> None:
+        """Do the same for `feast serve`."""
+        live, stored = _parted(grouped_refs)
+        await super()._read_features_per_fv_async(config, stored, *rest)
+        await asyncio.to_thread(OnlineStore._read_features_per_fv, self, config, live, *rest)  # noqa: SLF001 - the same
 
     def _get_client(self, online_store_config: Any) -> Any:
         """Connect once; one retry for a connection that had gone stale, none of redis-py's seconds of back-off."""
@@ -89,6 +126,12 @@ class UrlRedisOnlineStore(RedisOnlineStore):
                 socket_connect_timeout=online_store_config.timeout_s,
             )
         return self._client_async
+
+
+def _parted(grouped_refs: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the references to live views, and the others."""
+    live = [each for each in grouped_refs if is_live(each[0])]
+    return live, [each for each in grouped_refs if not is_live(each[0])]
 
 
 def _hash_of(view: str, values: dict[str, Value], event_time: datetime) -> list[bytes | str]:

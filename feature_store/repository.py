@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 from feast import FeatureStore, RepoConfig
 
-from feature_store.definitions import ENTITIES, PROJECT, VIEWS
+from feature_store.definitions import ENTITIES, VIEWS
+from feature_store.feast_format import PROJECT
 from feature_store.on_demand import ON_DEMAND_VIEWS
 from feature_store.redis_store import UrlRedisOnlineStoreConfig
 from feature_store.services import SERVICES

@@ -1,10 +1,10 @@
-"""The features of a running session, at each of its events: one formula for training and for the online store."""
+"""The features of a running session, at each of its events, for training. Live: ``feature_store.live.session``."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
-from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES
+from contracts.tables import GOLD_SESSION_TRAINING_ROWS
 from data_lake.schemas import typed
 from data_lake.sql import Rows, run_sql
 
@@ -69,12 +69,6 @@ _SESSION_FEATURES = """
         so_far AS (PARTITION BY session_id ORDER BY occurred_at, event_id ROWS UNBOUNDED PRECEDING)
 """
 
-_LATEST = f"""
-    SELECT session_id, visitor_id, occurred_at AS event_timestamp, {", ".join(SESSION_FEATURE_NAMES)}
-    FROM features
-    QUALIFY row_number() OVER (PARTITION BY visitor_id ORDER BY occurred_at DESC, event_id DESC) = 1
-"""  # noqa: S608 - the names are the contract's
-
 
 def session_features(events: Rows, sessions: Rows) -> pa.Table:
     """Return for each event the features at that moment, with ``event_number``, ``ended_at`` and ``ordered_later``.
@@ -86,8 +80,3 @@ def session_features(events: Rows, sessions: Rows) -> pa.Table:
     takes the cart's last price of its product, else 0.
     """
     return typed(run_sql(_SESSION_FEATURES, events=events, sessions=sessions), GOLD_SESSION_TRAINING_ROWS)
-
-
-def latest_session_features(features: pa.Table) -> pa.Table:
-    """Return each visitor's last row: the features of the session that runs now, with ``event_timestamp``."""
-    return run_sql(_LATEST, features=features)

@@ -1,4 +1,4 @@
-"""The features of a visitor, as of the visitor's last event: one formula for the lake and for the online store."""
+"""The features of a visitor as of the visitor's last event, from the lake. Live: ``feature_store.live.visitor``."""
 
 from __future__ import annotations
 

@@ -6,11 +6,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from feature_store.live.reader import Features, Presence
 from web import problems
 
 Fallback = Literal[
-    "no_model", "online_store_unavailable", "unknown_visitor", "unknown_products", "no_recent_products"
-]  # fmt: skip
+    "no_model",
+    "online_store_unavailable",
+    "unknown_visitor",
+    "unknown_products",
+    "no_recent_products",
+    "no_running_session",
+]
 
 
 class ModelName(BaseModel):
@@ -18,6 +24,20 @@ class ModelName(BaseModel):
 
     name: str = Field(examples=["recommender"])
     version: str = Field(examples=["3"])
+
+
+class Known(BaseModel):
+    """What Redis had of the visitor when this was answered."""
+
+    presence: Presence = Field(description="`expired`: there, but older than it may be; it was not used")
+    age_s: float | None = Field(description="since the visitor's last event", examples=[0.08])
+
+    @classmethod
+    def of(cls, features: Features) -> Known:
+        """Return the presence and age of features."""
+        return cls(
+            presence=features.presence, age_s=None if features.age is None else round(features.age.total_seconds(), 3)
+        )
 
 
 class RecommendedProduct(BaseModel):
@@ -40,6 +60,7 @@ class RecommendationsAnswer(BaseModel):
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "recommender", "version": "3"},
+                    "known": {"presence": "present", "age_s": 0.08},
                     "items": [{"product_id": "p-12", "score": 1.42, "source": "model"}],
                 }
             ]
@@ -53,6 +74,7 @@ class RecommendationsAnswer(BaseModel):
     )
     fallback: Fallback | None = Field(description="why it is not (or not as well informed as) the model's own answer")
     model: ModelName | None
+    known: Known | None = Field(description="of the visitor; null where Redis was not asked, or did not answer")
     items: list[RecommendedProduct]
 
 
@@ -70,6 +92,7 @@ class PredictionAnswer(BaseModel):
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "purchase", "version": "2"},
+                    "known": {"presence": "present", "age_s": 0.08},
                 }
             ]
         }
@@ -84,6 +107,9 @@ class PredictionAnswer(BaseModel):
     )
     fallback: Fallback | None
     model: ModelName
+    known: Known | None = Field(
+        description="of the session that runs; null where Redis was not asked or did not answer"
+    )
 
 
 class Violation(BaseModel):

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, FastAPI, Path, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from contracts import Clock
+from contracts.errors import OnlineStoreUnavailableError
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.answers import Health, PredictionAnswer, RecommendationsAnswer
+from model_serving.features import FeaturesAnswer, FeaturesQuery, features_answer
 from model_serving.health import health_of
 from model_serving.impressions import ImpressionPublisher, recommendations_shown
 from model_serving.metrics import ServingMetrics
@@ -28,6 +31,7 @@ from web.request_metrics import CountRequests
 
 _RECOMMENDATIONS = "/v1/recommendations/{visitor_id}"
 _PREDICTION = "/v1/purchase-prediction"
+_FEATURES = "/v1/features/{visitor_id}"
 _VISITOR = Path(min_length=1, max_length=128, examples=["v-17"])
 
 
@@ -57,6 +61,7 @@ def build_app(serving: Serving) -> FastAPI:
     app.add_middleware(CountRequests, metrics=serving.metrics)
     add_problem_handlers(app)
     app.include_router(_answers(serving))
+    app.include_router(_online_features(serving))
     app.include_router(_operations(serving))
     return app
 
@@ -64,19 +69,19 @@ def build_app(serving: Serving) -> FastAPI:
 def _answers(serving: Serving) -> APIRouter:
     router = APIRouter(tags=["answers"])
 
-    @router.get(_RECOMMENDATIONS, responses=problem_responses(422))
+    @router.get(_RECOMMENDATIONS, response_model=RecommendationsAnswer, responses=problem_responses(422))
     def get_recommendations(
         visitor_id: Annotated[str, _VISITOR], query: Annotated[RecommendationsQuery, Query()]
-    ) -> RecommendationsAnswer:
+    ) -> Response:
         """Products for a visitor, or for given products, best first. Answers always, and says from what."""
         answer = recommend(visitor_id, query, serving.models.current(RECOMMENDER), serving.online)
         serving.metrics.answers.labels(_RECOMMENDATIONS, answer.source, answer.fallback or "").inc()
         if answer.items:
             serving.impressions.offer(recommendations_shown(answer, serving.clock))
-        return answer
+        return _json(answer.model_dump_json())
 
-    @router.post(_PREDICTION, responses=problem_responses(422, 503))
-    def post_purchase_prediction(request: PredictionRequest) -> PredictionAnswer:
+    @router.post(_PREDICTION, response_model=PredictionAnswer, responses=problem_responses(422, 503))
+    def post_purchase_prediction(request: PredictionRequest) -> Response:
         """Probability that an order still follows in the visitor's session."""
         loaded = serving.models.current(PURCHASE)
         if loaded is None:
@@ -84,7 +89,27 @@ def _answers(serving: Serving) -> APIRouter:
             raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "No model", detail)
         answer = predict(request, loaded, serving.online)
         serving.metrics.answers.labels(_PREDICTION, answer.source, answer.fallback or "").inc()
-        return answer
+        return _json(answer.model_dump_json())
+
+    return router
+
+
+def _json(body: str | bytes) -> Response:
+    """Return the bytes as they are: FastAPI would check and encode a model once more, in another thread."""
+    return Response(body, media_type="application/json")
+
+
+def _online_features(serving: Serving) -> APIRouter:
+    router = APIRouter(tags=["answers"])
+
+    @router.get(_FEATURES, response_model=FeaturesAnswer, responses=problem_responses(422, 503))
+    def get_features(visitor_id: Annotated[str, _VISITOR], query: Annotated[FeaturesQuery, Query()]) -> Response:
+        """Return what is known online of a visitor, products and a customer, and how old it is: in one round trip."""
+        try:
+            found = serving.online.read(visitor_id, query.product_id, query.customer_id)
+        except OnlineStoreUnavailableError as error:
+            raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "No online store", str(error)) from error
+        return _json(orjson.dumps(features_answer(visitor_id, query, found)))
 
     return router
 

@@ -20,7 +20,7 @@ def health_of(models: ModelStore, online: OnlineReader) -> Health:
 
 def _redis(online: OnlineReader) -> DependencyHealth:
     try:
-        online.read("visitor_features", [_NO_VISITOR])
+        online.read(_NO_VISITOR)
     except OnlineStoreUnavailableError as error:
         return DependencyHealth(ok=False, reason=str(error))
     return DependencyHealth(ok=True)

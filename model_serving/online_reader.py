@@ -1,58 +1,43 @@
-"""Online features as the model server needs them: never waited for, at start or in an outage."""
+"""Online features as the model server needs them: in an outage never waited for."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
-from threading import Thread
+from collections.abc import Sequence
 from time import monotonic
-from typing import Any, Protocol
+from typing import Protocol
 
 from contracts.errors import OnlineStoreUnavailableError
+from feature_store.request_reader import RequestFeatures
 
-_LOG = logging.getLogger(__name__)
 _REST_S = 1.0
 
 
 class OnlineReader(Protocol):
-    """Reads the latest features by id."""
+    """Reads what is known now of a visitor, and of products and a customer."""
 
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Return the features of each id, ``None`` where there are none; raises ``OnlineStoreUnavailableError``."""
+    def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
+        """Return all of it; raises ``OnlineStoreUnavailableError``."""
         ...
 
 
 class PatientReader:
-    """An ``OnlineReader`` that is built in the background (importing Feast takes seconds).
+    """After a failed read it refuses for a second without asking.
 
-    After a failed read it refuses for a second without asking, so that an outage costs one request a second its
-    time-out, and not every request.
+    So an outage costs one request a second its time-out, and not every request.
     """
 
-    def __init__(self, build: Callable[[], OnlineReader]) -> None:
-        self._build = build
-        self._reader: OnlineReader | None = None
-        self._reason = "the online store is not connected yet"
+    def __init__(self, reader: OnlineReader) -> None:
+        self._reader = reader
+        self._reason = ""
         self._resting_until = 0.0
 
-    def start(self) -> None:
-        """Begin to build."""
-        Thread(target=self._connect, name="online-features", daemon=True).start()
-
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Read, or raise ``OnlineStoreUnavailableError`` at once where there is nothing to ask."""
-        if self._reader is None or monotonic() < self._resting_until:
+    def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
+        """Read, or raise ``OnlineStoreUnavailableError`` at once where Redis did not answer just now."""
+        if monotonic() < self._resting_until:
             raise OnlineStoreUnavailableError(self._reason)
         try:
-            return self._reader.read(view, ids)
+            return self._reader.read(visitor_id, product_ids, customer_id)
         except OnlineStoreUnavailableError as error:
             self._reason = str(error)
             self._resting_until = monotonic() + _REST_S
             raise
-
-    def _connect(self) -> None:
-        try:
-            self._reader = self._build()
-        except Exception as error:  # noqa: BLE001 - whatever is wrong, answers come from the fallback
-            self._reason = f"the online store cannot be used: {error}"
-            _LOG.exception(self._reason)

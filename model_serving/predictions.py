@@ -8,19 +8,25 @@ from uuid import uuid4
 
 from contracts.errors import OnlineStoreUnavailableError
 from contracts.tables import SESSION_FEATURE_NAMES
-from model_serving.answers import Fallback, ModelName, PredictionAnswer
+from feature_store.live.reader import Features, Presence
+from model_serving.answers import Fallback, Known, ModelName, PredictionAnswer
 from model_serving.model_store import LoadedModel
 from model_serving.online_reader import OnlineReader
 from model_serving.requests import PredictionRequest
 
 
 def predict(request: PredictionRequest, loaded: LoadedModel, online: OnlineReader) -> PredictionAnswer:
-    """Answer from the model; with its base rate, and the reason, where nothing is known of the visitor's session."""
-    session_id: str | None = None
+    """Answer from the model; with its base rate, and the reason, where the visitor has no session that runs."""
     features: Mapping[str, Any] | None = request.features.model_dump() if request.features else None
+    session_id: str | None = None
     fallback: Fallback | None = None
+    known: Known | None = None
     if request.visitor_id is not None:
-        session_id, features, fallback = _session(request.visitor_id, online)
+        session, fallback = _session(request.visitor_id, online)
+        known = Known.of(session) if session else None
+        if session and not fallback:
+            session_id = session.values["session_id"]
+            features = {name: session.values[name] for name in SESSION_FEATURE_NAMES}
     probability = loaded.model.base_rate if features is None else loaded.model.predict([features])[0]
     return PredictionAnswer(
         request_id=uuid4().hex,
@@ -30,19 +36,16 @@ def predict(request: PredictionRequest, loaded: LoadedModel, online: OnlineReade
         source="base_rate" if features is None else "model",
         fallback=fallback,
         model=ModelName(name=loaded.version.name, version=loaded.version.version),
+        known=known,
     )
 
 
-def _session(visitor_id: str, online: OnlineReader) -> tuple[str | None, Mapping[str, Any] | None, Fallback | None]:
-    """Return the visitor's last session, its features, and why there are none."""
+def _session(visitor_id: str, online: OnlineReader) -> tuple[Features | None, Fallback | None]:
+    """Return what is known of the visitor's session, and why it cannot be used."""
     try:
-        (visitor,) = online.read("visitor_features", [visitor_id])
-        session_id = visitor.get("session_id") if visitor else None
-        if session_id is None:
-            return None, None, "unknown_visitor"
-        (features,) = online.read("session_features", [session_id])
+        session = online.read(visitor_id).live.session
     except OnlineStoreUnavailableError:
-        return None, None, "online_store_unavailable"
-    if features is None:
-        return session_id, None, "unknown_visitor"
-    return session_id, {name: features.get(name) for name in SESSION_FEATURE_NAMES}, None
+        return None, "online_store_unavailable"
+    if session.presence is Presence.MISSING:
+        return session, "unknown_visitor"
+    return session, None if session.presence is Presence.PRESENT else "no_running_session"

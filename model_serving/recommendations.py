@@ -5,14 +5,15 @@ from __future__ import annotations
 from uuid import uuid4
 
 from contracts.errors import OnlineStoreUnavailableError
+from feature_store.live.reader import Presence
 from ml_modeling.recommender import MODEL, RankedProduct
-from model_serving.answers import Fallback, ModelName, RecommendationsAnswer, RecommendedProduct
+from model_serving.answers import Fallback, Known, ModelName, RecommendationsAnswer, RecommendedProduct
 from model_serving.model_store import LoadedModel
 from model_serving.online_reader import OnlineReader
 from model_serving.requests import RecommendationsQuery
 
-# What was seen last, latest first, and why nothing is known where it is empty.
-Context = tuple[list[str], Fallback | None]
+# What was seen last, latest first, why nothing is known where it is empty, and what Redis had.
+Context = tuple[list[str], Fallback | None, Known | None]
 
 
 def recommend(
@@ -20,27 +21,33 @@ def recommend(
 ) -> RecommendationsAnswer:
     """Answer always: from the model, else from its popularity, else with an empty list; and say which."""
     if loaded is None:
-        return _answer(visitor_id, None, [], "no_model")
-    recent, reason = (query.product_id, None) if query.product_id else _context(visitor_id, online)
+        return _answer(visitor_id, None, [], "no_model", None)
+    recent, reason, known = (query.product_id, None, None) if query.product_id else _context(visitor_id, online)
     ranked = loaded.model.recommend(recent, query.limit, query.exclude)
     knows_context = any(product.source == MODEL for product in ranked)
     fallback: Fallback | None = reason if reason or knows_context else "unknown_products"
-    return _answer(visitor_id, ModelName(name=loaded.version.name, version=loaded.version.version), ranked, fallback)
+    model = ModelName(name=loaded.version.name, version=loaded.version.version)
+    return _answer(visitor_id, model, ranked, fallback, known)
 
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
     try:
-        (features,) = online.read("visitor_features", [visitor_id])
+        life = online.read(visitor_id).live.life
     except OnlineStoreUnavailableError:
-        return [], "online_store_unavailable"
-    if features is None:
-        return [], "unknown_visitor"
-    recent = list(features.get("recent_product_ids") or [])
-    return recent, None if recent else "no_recent_products"
+        return [], "online_store_unavailable", None
+    known = Known.of(life)
+    if life.presence is not Presence.PRESENT:
+        return [], "unknown_visitor", known
+    recent = life.values["recent_product_ids"]
+    return recent, None if recent else "no_recent_products", known
 
 
 def _answer(
-    visitor_id: str, model: ModelName | None, ranked: list[RankedProduct], fallback: Fallback | None
+    visitor_id: str,
+    model: ModelName | None,
+    ranked: list[RankedProduct],
+    fallback: Fallback | None,
+    known: Known | None,
 ) -> RecommendationsAnswer:
     sources = {product.source for product in ranked}
     return RecommendationsAnswer(
@@ -49,5 +56,6 @@ def _answer(
         source="model" if MODEL in sources else "popularity" if ranked else "empty",
         fallback=fallback,
         model=model,
+        known=known,
         items=[RecommendedProduct(**vars(product)) for product in ranked],
     )

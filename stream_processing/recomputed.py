@@ -1,83 +1,108 @@
-"""What the stream's features of a visitor must have been at an instant, computed again from silver.
+"""What live features of a visitor must have been at a read, computed again from silver's events: for the parity watch.
 
-For the parity watch: the same formulas as live, on the events up to the row's own time.
+The formulas are those of the training rows and of ``feature_store.live.offline``, on what had arrived by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
-from data_lake.schemas import contracted
 from feature_store.definitions import view_named
+from feature_store.live.offline import visitor_windows
 from feature_store.offline import as_feature
-from feature_store.online import EVENT_TIMESTAMP
 from feature_store.parity import Known
-from feature_store.read_log import LoggedRead
+from feature_store.read_log import EVENT_TIMESTAMP, LoggedRead
 from feature_store.session_features import session_features
 from feature_store.visitor_features import visitor_features
 from stream_processing.sessions import EVENT_COLUMNS, sessionized, sessions
 
-# What arrived within this time before a read may not have reached the online store.
-_ON_ITS_WAY = timedelta(minutes=1)
-_COLUMNS = [*EVENT_COLUMNS, "processed_at"]
+# What landed within this time before a read, or after it, may not have been readable yet.
+ON_ITS_WAY = timedelta(minutes=1)
+_COLUMNS = [*EVENT_COLUMNS, "received_at", "processed_at"]
 
-Compute = Callable[[LoggedRead, pa.Table, pa.Table], pa.Table]
+# From a visitor's events to one row with EVENT_TIMESTAMP, or none.
+Compute = Callable[[pa.Table, LoggedRead], pa.Table]
 
 
 def recomputed_visitors(lake: ArrowLake, reads: Sequence[LoggedRead]) -> list[Known]:
     """Return ``visitor_features`` at each read's ``event_timestamp``."""
-    return [_recomputed(lake, read, read.entity_id, _visitor) for read in reads]
+    return _recomputed(lake, reads, _life)
 
 
 def recomputed_sessions(lake: ArrowLake, reads: Sequence[LoggedRead]) -> list[Known]:
     """Return ``session_features`` at each read's ``event_timestamp``."""
-    return [_recomputed(lake, read, (read.features or {}).get("visitor_id"), _session) for read in reads]
+    return _recomputed(lake, reads, _session)
 
 
-def _recomputed(lake: ArrowLake, read: LoggedRead, visitor_id: str | None, compute: Compute) -> Known:
+def recomputed_activity(lake: ArrowLake, reads: Sequence[LoggedRead]) -> list[Known]:
+    """Return ``visitor_activity`` at the moment of each read."""
+    return _recomputed(lake, reads, _windows)
+
+
+def _recomputed(lake: ArrowLake, reads: Sequence[LoggedRead], compute: Compute) -> list[Known]:
+    events = _events_of(lake, {read.entity_id for read in reads})
+    landed_up_to = lake.newest(SILVER_CLICKSTREAM_EVENTS, "received_at")
+    return [_known(read, events, landed_up_to, compute) for read in reads]
+
+
+def _events_of(lake: ArrowLake, visitor_ids: Iterable[str]) -> pa.Table:
+    """Return all activity of the visitors."""
+    where = pc.field("visitor_id").isin(sorted(visitor_ids)) & (pc.field("event_type") != "recommendations_shown")
+    return lake.read(SILVER_CLICKSTREAM_EVENTS, _COLUMNS, where)
+
+
+def _known(read: LoggedRead, events: pa.Table, landed_up_to: datetime | None, compute: Compute) -> Known:
     # A read that found nothing has no instant to compute for: nothing is claimed of it.
-    if read.features is None or visitor_id is None:
+    if read.features is None:
         return Known(None)
-    until = datetime.fromisoformat(read.features[EVENT_TIMESTAMP])
-    past, events = _up_to(lake, visitor_id, until)
-    if not past.num_rows:
-        return Known(None)
-    late = pc.any(pc.greater(events["processed_at"], pa.scalar(read.read_at - _ON_ITS_WAY))).as_py()
-    rows = compute(read, past, events.select(EVENT_COLUMNS))
-    return Known(_declared(read.view, rows), unsettled=bool(late))
+    own = events.filter((pc.field("visitor_id") == read.entity_id) & (pc.field("received_at") <= read.read_at))
+    if not own.num_rows:
+        return Known(None, unsettled=_is_behind(landed_up_to, read))
+    late = pc.any(pc.greater(own["processed_at"], pa.scalar(read.read_at - ON_ITS_WAY))).as_py()
+    lacks_the_last = pc.max(own["occurred_at"]).as_py() < _last_event(read)
+    rows = compute(own.select(EVENT_COLUMNS), read)
+    return Known(_declared(read.view, rows), unsettled=late or (lacks_the_last and _is_behind(landed_up_to, read)))
 
 
-def _up_to(lake: ArrowLake, visitor_id: str, until: datetime) -> tuple[pa.Table, pa.Table]:
-    """Return the visitor's sessions that began up to an instant, and the events of the last of them up to it."""
-    own = pc.field("visitor_id") == visitor_id
-    past = contracted(lake.read(SILVER_SESSIONS, where=own & (pc.field("started_at") <= until)), SILVER_SESSIONS)
-    past = past.sort_by("started_at")
-    began = past["started_at"][-1].as_py() if past.num_rows else until
-    within = (pc.field("occurred_at") >= began) & (pc.field("occurred_at") <= until)
-    return past, lake.read(SILVER_CLICKSTREAM_EVENTS, _COLUMNS, own & within)
+def _is_behind(landed_up_to: datetime | None, read: LoggedRead) -> bool:
+    """Say whether an event that the read knew may not have landed yet."""
+    return landed_up_to is None or landed_up_to < read.read_at
 
 
-def _visitor(_: LoggedRead, past: pa.Table, events: pa.Table) -> pa.Table:
-    current = pa.concat_tables([past.slice(0, past.num_rows - 1), sessions(sessionized(events))])
-    return visitor_features(current).rename_columns({"occurred_at": EVENT_TIMESTAMP})
+def _last_event(read: LoggedRead) -> datetime:
+    return datetime.fromisoformat((read.features or {})[EVENT_TIMESTAMP])
 
 
-def _session(read: LoggedRead, past: pa.Table, events: pa.Table) -> pa.Table:
-    marked = sessionized(events)
-    current = pa.concat_tables([past.slice(0, past.num_rows - 1), sessions(marked)])
-    rows = session_features(marked, current).sort_by("event_number")
-    own = rows.filter(pc.field("session_id") == read.entity_id)
-    last = own.slice(max(own.num_rows - 1, 0))
-    return last.select(["visitor_id", "occurred_at", *SESSION_FEATURE_NAMES]).rename_columns(
+def _up_to(events: pa.Table, read: LoggedRead) -> pa.Table:
+    return sessionized(events.filter(pc.field("occurred_at") <= _last_event(read)))
+
+
+def _life(events: pa.Table, read: LoggedRead) -> pa.Table:
+    so_far = visitor_features(sessions(_up_to(events, read)))
+    return so_far.rename_columns({"occurred_at": EVENT_TIMESTAMP})
+
+
+def _session(events: pa.Table, read: LoggedRead) -> pa.Table:
+    marked = _up_to(events, read)
+    last = pc.max(marked["session_number"])
+    running = session_features(marked.filter(pc.equal(marked["session_number"], last)), sessions(marked))
+    rows = running.sort_by("event_number").slice(max(running.num_rows - 1, 0))
+    return rows.select(["session_id", "occurred_at", *SESSION_FEATURE_NAMES]).rename_columns(
         {"occurred_at": EVENT_TIMESTAMP}
     )
+
+
+def _windows(events: pa.Table, read: LoggedRead) -> pa.Table:
+    rows = visitor_windows(events, read.read_at)
+    last = pc.floor_temporal(pc.max(events["occurred_at"]), unit="second")
+    return rows.append_column(EVENT_TIMESTAMP, pa.array([last.as_py()] * rows.num_rows, last.type))
 
 
 def _declared(view: str, rows: pa.Table) -> dict[str, Any] | None:

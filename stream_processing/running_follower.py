@@ -19,11 +19,8 @@ _PAUSE_S = 0.5
 class RunningFollower:
     """Steps again and again: until stopped, or until ``source_ended`` and nothing is left."""
 
-    def __init__(
-        self, follower: SilverFollower, landed: Event, source_ended: Callable[[], bool], pause_s: float = _PAUSE_S
-    ) -> None:
+    def __init__(self, follower: SilverFollower, landed: Event, source_ended: Callable[[], bool]) -> None:
         self._follower = follower
-        self._pause_s = pause_s
         self._landed = landed
         self._source_ended = source_ended
         self._stopped = Event()
@@ -73,7 +70,7 @@ class RunningFollower:
                 if not self._step():
                     if ended:
                         return
-                    self._landed.wait(self._pause_s)
+                    self._landed.wait(_PAUSE_S)
         except Exception as error:  # noqa: BLE001 - raised by raise_failure
             self._failure = error
 

@@ -36,25 +36,15 @@ Handle = Callable[[Mapping[Table, pa.Table]], None]
 
 
 class SilverFollower:
-    """Calls ``handle`` with new rows of some of silver's event tables; ``columns`` are what it needs of each.
+    """Calls ``handle`` with new rows of some of silver's event tables; ``columns`` are what it needs of each."""
 
-    ``name`` names its progress; it hands on what the follower ``behind`` has handled, or else all that is in silver.
-    """
+    name = "gold"
 
-    def __init__(
-        self,
-        lake: ArrowLake,
-        columns: Mapping[Table, tuple[str, ...]],
-        handle: Handle,
-        name: str = "gold",
-        behind: str | None = None,
-    ) -> None:
-        self.name = name
+    def __init__(self, lake: ArrowLake, columns: Mapping[Table, tuple[str, ...]], handle: Handle) -> None:
         self._lake = lake
         self._columns = columns
         self._handle = handle
-        self._progress = FollowerProgress(lake, name)
-        self._behind = FollowerProgress(lake, behind) if behind else None
+        self._progress = FollowerProgress(lake, self.name)
 
     @property
     def disk(self) -> str:
@@ -64,14 +54,11 @@ class SilverFollower:
     def step(self) -> int:
         """Hand on the oldest rows that wait, of every table; return how many there were."""
         marks = self._progress.read()
-        limits = self._behind.read() if self._behind else {table.name: _LAST for table in self._columns}
         new, cuts = {}, {}
         for table, columns in self._columns.items():
-            after, up_to = marks.get(table.name, _FIRST), limits.get(table.name, _FIRST)
-            if after >= up_to:
-                continue
+            after = marks.get(table.name, _FIRST)
             rows = self._lake.after(table, "processed_at", after)
-            [cut] = _between(rows, _CUT, after, up_to)["cut"].to_pylist()
+            [cut] = _between(rows, _CUT, after, _LAST)["cut"].to_pylist()
             if cut:
                 cuts[table.name] = cut
                 new[table] = _between(rows, _BETWEEN.format(columns=", ".join(columns)), after, cut)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
+from deployment.bootstrap.live import build_sampled_reader
 from deployment.settings import Settings
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommender
@@ -22,9 +22,6 @@ from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
 
-if TYPE_CHECKING:
-    from model_serving.online_reader import OnlineReader
-
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
 
@@ -33,11 +30,9 @@ def build_api(settings: Settings) -> FastAPI:
     metrics = ServingMetrics()
     # Two threads that import pandas at once can meet half-made modules.
     importing = Lock()
-    online = PatientReader(lambda: _build_online(settings, importing))
-    online.start()
     serving = Serving(
         models=_build_models(settings, importing),
-        online=online,
+        online=PatientReader(build_sampled_reader(settings)),
         impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
         metrics=metrics,
         clock=SystemClock(),
@@ -55,12 +50,6 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
     loaders = {RECOMMENDER: Recommender.load, PURCHASE: load_purchase}
     snapshots = settings.data_dir / "model_snapshots"
     return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
-
-
-def _build_online(settings: Settings, importing: Lock) -> OnlineReader:
-    with importing:
-        reader: OnlineReader = import_module("deployment.bootstrap.features").build_sampled_reader(settings)
-    return reader
 
 
 def _build_bus(settings: Settings) -> EventBus:

@@ -13,7 +13,7 @@ from contracts import Clock
 from contracts.errors import NotReadyError, UnknownNameError
 from contracts.tables import SESSION_FEATURE_NAMES
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_live_features
 from deployment.bootstrap.pinned_tables import PinnedTables
 from deployment.bootstrap.train import build_model_versions, purchase_rows
 from deployment.settings import Settings
@@ -59,14 +59,11 @@ def explain_purchase(settings: Settings, clock: Clock, visitor: str, changes: Ma
 
 
 def _session(settings: Settings, visitor: str) -> tuple[str, Mapping[str, float]]:
-    online = build_online_features(settings)
-    (known,) = online.read("visitor_features", [visitor])
-    session_id = known.get("session_id") if known else None
-    (features,) = online.read("session_features", [session_id]) if session_id else (None,)
-    if session_id is None or features is None:
-        msg = f"nothing is known online of visitor {visitor!r}: expected one with a session in the last days"
+    features = build_live_features(settings).last_session(visitor)
+    if features is None:
+        msg = f"nothing is known online of visitor {visitor!r}: expected one with an event in the last 90 days"
         raise UnknownNameError(msg)
-    return session_id, {name: _as_float(features.get(name)) for name in SESSION_FEATURE_NAMES}
+    return features["session_id"], {name: _as_float(features[name]) for name in SESSION_FEATURE_NAMES}
 
 
 def _as_float(value: Any) -> float:

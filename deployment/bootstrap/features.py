@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING
 
-from contracts.clock import SystemClock
 from deployment.settings import Settings
 from feature_store.online import OnlineFeatures
-from feature_store.read_log import ReadLog, SampledReader
 from feature_store.redis_store import UrlRedisOnlineStore
 from feature_store.repository import open_store, repo_config
 
@@ -20,17 +17,6 @@ if TYPE_CHECKING:
 def build_online_features(settings: Settings) -> OnlineFeatures:
     """Return the online features; connects at the first call, and needs neither registry nor lake."""
     return OnlineFeatures(UrlRedisOnlineStore(), build_repo_config(settings))
-
-
-def build_sampled_reader(settings: Settings) -> SampledReader:
-    """Return the online features as the model server reads them: a sample is logged for `aisle features parity`."""
-    online, ratio = build_online_features(settings), settings.features.logged_read_ratio
-    return SampledReader(online, build_read_log(settings), ratio, SystemClock(), Random())  # noqa: S311 - a sample
-
-
-def build_read_log(settings: Settings) -> ReadLog:
-    """Return the log of sampled reads."""
-    return ReadLog(settings.data_dir / "feast" / "reads.jsonl")
 
 
 def build_repo_config(settings: Settings) -> RepoConfig:

@@ -14,7 +14,8 @@ from contracts.errors import AisleError
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.forgetting import Finding, Forgetting, LakePlace
 from data_lake.care.naming import Subject
-from deployment.bootstrap.features import build_read_log, build_repo_config
+from deployment.bootstrap.features import build_repo_config
+from deployment.bootstrap.live import build_read_log
 from deployment.bootstrap.train import build_mlflow_client
 from deployment.settings import Settings
 from feature_store.erasure import OnlineErasure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from random import Random
 from threading import Event
 
 from confluent_kafka import Consumer
@@ -13,6 +14,9 @@ from redis.retry import Retry
 from contracts import SystemClock
 from deployment.settings import Settings
 from feature_store.live.reader import LiveFeatures
+from feature_store.read_log import ReadLog
+from feature_store.request_reader import RequestReader
+from feature_store.sampled_reader import SampledReader
 from stream_processing.live.follower import LiveFollower
 from stream_processing.live.partitions import OwnedPartitions
 from stream_processing.live.patience import Patience
@@ -43,6 +47,18 @@ def build_live(settings: Settings, report: LiveReport, member: str, stop: Event)
 def build_live_features(settings: Settings) -> LiveFeatures:
     """Return the reader of live features; connects at the first call."""
     return LiveFeatures(_client(settings, _READ_WITHIN_S), SystemClock())
+
+
+def build_sampled_reader(settings: Settings) -> SampledReader:
+    """Return the reader as the model server uses it: a sample is logged for `aisle features parity`."""
+    ratio = settings.features.logged_read_ratio
+    reader = RequestReader(_client(settings, _READ_WITHIN_S), SystemClock())
+    return SampledReader(reader, build_read_log(settings), ratio, Random())  # noqa: S311 - a sample
+
+
+def build_read_log(settings: Settings) -> ReadLog:
+    """Return the log of sampled reads."""
+    return ReadLog(settings.data_dir / "feast" / "reads.jsonl")
 
 
 def _client(settings: Settings, answers_within_s: float) -> Redis:

@@ -27,7 +27,7 @@ COMMANDS = {
     "lake": "Care of the tables: compact, look back, expire, forget a customer.",
     "rejected": "See, repair, replay and drop bad events.",
     "batch": "Build and check gold tables for a day.",
-    "features": "Apply, materialize, read and follow features.",
+    "features": "Apply, materialize and read features, and keep the live ones.",
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
     "models": "List, compare, promote and roll back model versions.",

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
-from datetime import datetime
-from threading import Event
+from datetime import datetime, timedelta
+from typing import Any
 
 import click
 
+from contracts.clock import SystemClock
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_feature_store, build_online_features
-from deployment.bootstrap.features_follower import build_features_follower
-from deployment.bootstrap.state_file import StateFile
 from deployment.cli import features_catalogue, features_parity, features_training
 from deployment.settings import load_settings
-from feature_store.definitions import BATCH_VIEWS, VIEWS
+from feature_store.definitions import BATCH_VIEWS, view_named
+from feature_store.live.reader import Presence
 from feature_store.materialize import materialize as materialize_view
+from feature_store.read_log import EVENT_TIMESTAMP
 from feature_store.repository import apply_definitions, write_repo_file
 
 
 @click.group()
 def command() -> None:
-    """Apply, keep online, materialize and read features; make training sets of them, and watch over them.
+    """Apply, materialize and read features; make training sets of them, and watch over them.
 
     \b
     Examples:
       aisle features apply
-      aisle features follow
       aisle features materialize
       aisle features get visitor_features v-1 v-2
       aisle features training-set --service recommender_v2 --labels shown.csv
@@ -61,37 +60,18 @@ def apply() -> None:
 
 
 @command.command()
-def follow() -> None:
-    """Keep the features of visitors and their sessions online, behind gold.
-
-    Runs until SIGTERM or Ctrl-C and continues where it was when started again; the stack does this for you.
-
-    \b
-    Examples:
-      aisle features follow
-    """
-    settings = load_settings()
-    stop, state = Event(), StateFile(settings, "features")
-    for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
-    click.echo(f"keeping the features of visitors and sessions online, from {settings.lake}")
-    build_features_follower(settings, stop).run(0, state.write)
-    state.remove()
-
-
-@command.command()
-@click.option("--all", "every", is_flag=True, help="Also the views that the stream keeps: visitors and sessions.")
-def materialize(every: bool) -> None:
+def materialize() -> None:
     """Write the latest row of every entity from the lake to Redis; a newer one in Redis stays.
+
+    Live views need none of it: `aisle features live` keeps what they are computed from.
 
     \b
     Examples:
       aisle features materialize
-      aisle features materialize --all
     """
     settings = load_settings()
     online, lake = build_online_features(settings), ArrowLake(settings.lake)
-    for view in VIEWS if every else BATCH_VIEWS:
+    for view in BATCH_VIEWS:
         started = time.perf_counter()
         rows = materialize_view(lake, online, view)
         click.echo(f"{view.name}: {rows} rows in {time.perf_counter() - started:.1f} s")
@@ -101,17 +81,28 @@ def materialize(every: bool) -> None:
 @click.argument("view")
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 def get(view: str, ids: tuple[str, ...]) -> None:
-    """Print the online features of each ID as JSON; null where there are none.
+    """Print the online features of each ID as JSON, with their age, and whether that is more than the view's TTL.
+
+    Of a live view they are those of this moment; what is expired there is missing.
 
     \b
     Examples:
       aisle features get visitor_features v-1
       aisle features get product_features p-1 p-2
     """
-    found = dict(zip(ids, build_online_features(load_settings()).read(view, ids), strict=True))
+    rows, now, ttl = build_online_features(load_settings()).read(view, ids), SystemClock().now(), view_named(view).ttl
+    found = {entity_id: _shown(row, now, ttl) for entity_id, row in zip(ids, rows, strict=True)}
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, default=_as_text))
-    for unknown in (entity_id for entity_id, features in found.items() if features is None):
+    for unknown in (entity_id for entity_id, row in zip(ids, rows, strict=True) if row is None):
         click.echo(f"{view} has no features of {unknown!r}", err=True)
+
+
+def _shown(row: dict[str, Any] | None, now: datetime, ttl: timedelta | None) -> dict[str, Any]:
+    if row is None:
+        return {"presence": Presence.MISSING, "age_s": None, "values": {}}
+    age = now - row.pop(EVENT_TIMESTAMP)
+    presence = Presence.EXPIRED if ttl and age > ttl else Presence.PRESENT
+    return {"presence": presence, "age_s": round(age.total_seconds(), 3), "values": row}
 
 
 def _as_text(value: datetime) -> str:

@@ -27,7 +27,7 @@ def _with_feast() -> click.Group:
 
 @click.command(cls=_Features)
 def command() -> None:
-    """Apply, materialize, read and follow features.
+    """Apply, materialize and read features, and keep the live ones.
 
     \b
     Examples:

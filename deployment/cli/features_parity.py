@@ -14,14 +14,20 @@ from contracts import metrics as names
 from contracts.clock import SystemClock
 from contracts.errors import NotReadyError, ParityError
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_read_log
+from deployment.bootstrap.live import build_read_log
 from deployment.cli.durations import Duration
 from deployment.cli.text_table import text_table
 from deployment.settings import load_settings
 from feature_store.parity import Outcome, ViewParity, compare
-from stream_processing.recomputed import recomputed_sessions, recomputed_visitors
+from stream_processing.recomputed import recomputed_activity, recomputed_sessions, recomputed_visitors
+from stream_processing.recomputed_products import recomputed_products
 
-_STREAMED = {"visitor_features": recomputed_visitors, "session_features": recomputed_sessions}
+_LIVE = {
+    "visitor_features": recomputed_visitors,
+    "visitor_activity": recomputed_activity,
+    "session_features": recomputed_sessions,
+    "product_activity": recomputed_products,
+}
 _WORST = 5
 
 
@@ -49,7 +55,7 @@ def command(threshold: float, since: timedelta | None, most: int) -> None:
         raise NotReadyError(
             "no online read was logged yet: ask the model server, or raise AISLE_FEATURES__LOGGED_READ_RATIO"
         )
-    parity = compare(ArrowLake(settings.lake), reads, _STREAMED)
+    parity = compare(ArrowLake(settings.lake), reads, _LIVE)
     metrics = settings.data_dir / "metrics" / "feature_parity.prom"
     _write_metrics(parity, metrics)
     click.echo(_table(parity), nl=False)

@@ -12,19 +12,19 @@ from contracts.clock import Clock
 from contracts.events import Rejection, parse_event
 from contracts.topics import CLICKSTREAM
 from deployment.demo.progress import Progress
-from feature_store.online import EVENT_TIMESTAMP, OnlineFeatures
+from feature_store.live.reader import LiveFeatures
 
 # An event that is older when first seen was late by intent.
 _FRESH = timedelta(milliseconds=500)
 _GIVE_UP_AFTER = timedelta(seconds=30)
-_POLL_S = 0.05
+_POLL_S = 0.005
 _MOST_WAITED_FOR = 100
 
 
 class FreshnessProbe:
-    """Follows the clickstream from now on and waits for its events to show in `visitor_features`."""
+    """Follows the clickstream from now on and waits for its events to show in the live features of their visitors."""
 
-    def __init__(self, consumer: Consumer, online: OnlineFeatures, clock: Clock) -> None:
+    def __init__(self, consumer: Consumer, online: LiveFeatures, clock: Clock) -> None:
         self._consumer = consumer
         self._online = online
         self._clock = clock
@@ -55,12 +55,11 @@ class FreshnessProbe:
 
     def _readable_now(self) -> list[float]:
         """Return the age in ms of every event that has become readable; what takes too long counts as that long."""
-        visitors = list(self._waiting)
-        found = self._online.read("visitor_features", visitors) if visitors else []
-        now, ages = self._clock.now(), []
-        for visitor_id, features in zip(visitors, found, strict=True):
-            age = now - self._waiting[visitor_id]
-            is_readable = features is not None and features[EVENT_TIMESTAMP] >= self._waiting[visitor_id]
+        visitors, ages = list(self._waiting), []
+        for visitor_id, answer in zip(visitors, self._online.read_each(visitors), strict=True):
+            occurred_at = self._waiting[visitor_id]
+            age, last = answer.at - occurred_at, answer.life.age
+            is_readable = last is not None and last <= age
             if is_readable or age > _GIVE_UP_AFTER:
                 del self._waiting[visitor_id]
                 ages.append(age / timedelta(milliseconds=1))

@@ -17,7 +17,7 @@ from contracts.clock import SystemClock
 from contracts.errors import AisleError, PermanentError, UserError
 from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_live_features
 from deployment.bootstrap.tail import build_tail
 from deployment.demo.commands import Commands
 from deployment.demo.examples import example_lines
@@ -218,7 +218,7 @@ class Demo:
     def _probe_freshness(self, ended: Flag | None = None) -> None:
         consumer = build_tail(self._settings)
         try:
-            probe = FreshnessProbe(consumer, build_online_features(self._settings), SystemClock())
+            probe = FreshnessProbe(consumer, build_live_features(self._settings), SystemClock())
             probe.measure(self._progress, ended or self._stopped, self._stopped)
         finally:
             consumer.close()

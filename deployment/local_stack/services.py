@@ -31,7 +31,7 @@ def build_stack(settings: Settings) -> Stack:
 def build_services(settings: Settings) -> tuple[Service, ...]:
     """Return the services of a stack, those that others need first."""
     storage = (_kafka(settings), _redis(settings), _mlflow(settings))
-    services = (*storage, _stream(settings), _live(settings), _features(settings), _api(settings))
+    services = (*storage, _stream(settings), _live(settings), _api(settings))
     return (*services, _collector(settings)) if settings.collector.enabled else services
 
 
@@ -95,15 +95,6 @@ def _live(settings: Settings) -> Service:
         is_healthy=lambda: live_is_healthy(settings),
         ports=(PortUse("live", settings.live.metrics_host, settings.live.metrics_port, "AISLE_LIVE__METRICS_PORT"),),
         needs=("kafka", "redis"),
-    )
-
-
-def _features(settings: Settings) -> Service:
-    return Service(
-        name="features",
-        command=lambda: [aisle_executable(), "features", "follow"],
-        is_healthy=lambda: job_is_healthy(settings, "features"),
-        needs=("redis", "stream"),
     )
 
 

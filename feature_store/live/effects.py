@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from contracts import Event
 from feature_store.live.cells import MONEY_UNIT, PRODUCT_MEASURES, VISITOR_MEASURES
-from feature_store.live.session_log import Activity
+from feature_store.live.life import Activity, latest_products
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -49,7 +49,7 @@ def effects_of(event: Event) -> Effects | None:
     elif kind == "order_placed":
         lines = event["lines"]
         visitor[_ORDERS] = 1
-        visitor[_REVENUE] = sum(int(line["quantity"]) * _units_of_money(line["unit_price"]) for line in lines)
+        visitor[_REVENUE] = _amount(lines)
         products = _ordered(lines)
     second, event_id = at_us // 1_000_000, event["event_id"]
     return Effects(event["visitor_id"], _hash(event_id), second, visitor, products, _activity(event, at_us))
@@ -63,16 +63,23 @@ def _ordered(lines: list[dict[str, Any]]) -> dict[tuple[str, int], float]:
     return amounts
 
 
+def _amount(lines: list[dict[str, Any]]) -> float:
+    """Return quantity × unit price in ten-thousandths; a float, for the greatest is beyond 64 bits."""
+    return float(sum(int(line["quantity"]) * _units_of_money(line["unit_price"]) for line in lines))
+
+
 def _activity(event: Event, at_us: int) -> Activity:
-    product, price = event.get("product_id"), event.get("unit_price")
+    price, lines = event.get("unit_price"), event.get("lines", [])
     return Activity(
         at_us,
         event["event_id"],
         event["event_type"],
-        None if product is None else _hash(product),
-        int(event.get("quantity", 0)),
+        event.get("customer_id"),
+        event.get("product_id"),
         None if price is None else _units_of_money(price),
-        "customer_id" in event,
+        int(event.get("quantity", 0)),
+        latest_products(line["product_id"] for line in reversed(lines)),
+        _amount(lines),
     )
 
 

@@ -15,10 +15,10 @@ VALUES_PER_ENTITY = CLICKSTREAM.partitions
 
 
 class Kind(StrEnum):
-    """What a key holds of an entity: a visitor's or a product's cells, or a visitor's session log."""
+    """What a key holds of an entity: a visitor's or a product's cells, or the log of a visitor's sessions."""
 
     VISITOR = "visitor"
-    SESSION = "session"
+    SESSION = "sessions"
     PRODUCT = "product"
 
 
@@ -46,4 +46,6 @@ def _prefix(partition: int, kind: Kind) -> str:
     return f"live:{{{partition}}}:{kind.value}:"
 
 
+# What Redis' SCAN finds every session log with.
+ANY_SESSION = f"live:*:{Kind.SESSION.value}:*"
 _PREFIXES = {kind: [_prefix(partition, kind) for partition in range(VALUES_PER_ENTITY)] for kind in Kind}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from feature_store.live.cells import (
 from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
 from feature_store.live.session import running_session
 from feature_store.live.session_log import SESSION_GAP_US, decode
+from feature_store.live.visitor import visitor_so_far
 from feature_store.live.windows import LONGEST, WINDOWS
 
 VISITOR_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in VISITOR_MEASURES)
@@ -35,6 +37,7 @@ PRODUCT_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for me
 _VISITOR_UNITS = np.array([MONEY_UNIT if measure == "revenue" else 1 for measure in VISITOR_MEASURES])
 _SESSION_TTL = timedelta(microseconds=SESSION_GAP_US)
 _COUNTS_TTL = timedelta(seconds=LONGEST.span_s)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = -1
 
 
@@ -67,12 +70,22 @@ class ProductFeatures:
     presence: list[Presence]
     age_s: NDArray[np.float64]
 
+    def age(self, row: int) -> timedelta | None:
+        """Return how long ago the last event of a product was counted; None where none ever was."""
+        age_s = float(self.age_s[row])
+        return None if np.isnan(age_s) else timedelta(seconds=age_s)
+
 
 @dataclass(frozen=True)
 class Answer:
-    """One read, all of it as of one moment."""
+    """One read, all of it as of the moment ``at``.
 
+    ``visitor`` has counters over windows, ``life`` what the visitor has done so far, which does not expire.
+    """
+
+    at: datetime
     visitor: Features
+    life: Features
     session: Features
     products: ProductFeatures
 
@@ -90,19 +103,48 @@ class LiveFeatures:
         Counters whose last event is over 30 days old are expired, and a session after 30 minutes without an event.
         ``default`` takes the place of missing and expired counters. Raises ``OnlineStoreUnavailableError``.
         """
-        visitor, session = live_keys(Kind.VISITOR, visitor_id), live_keys(Kind.SESSION, visitor_id)
-        products = [key for product_id in product_ids for key in live_keys(Kind.PRODUCT, product_id)]
+        return answer_of(visitor_id, self._fetch(keys_of(visitor_id, product_ids)), self._clock.now(), default)
+
+    def read_each(self, visitor_ids: Sequence[str]) -> list[Answer]:
+        """Return what is known of each visitor, without products; raises ``OnlineStoreUnavailableError``."""
+        keys = [keys_of(visitor_id, ()) for visitor_id in visitor_ids]
+        values, now = iter(self._fetch(list(chain.from_iterable(keys)))), self._clock.now()
+        return [
+            answer_of(visitor_id, list(islice(values, len(own))), now, None)
+            for visitor_id, own in zip(visitor_ids, keys, strict=True)
+        ]
+
+    def last_session(self, visitor_id: str) -> dict[str, Any] | None:
+        """Return the features of a visitor's last session, also one that is over; raises as ``read`` does."""
+        before, events = decode(_joined(self._fetch(live_keys(Kind.SESSION, visitor_id))))
+        return running_session(visitor_id, before, events) if events else None
+
+    def _fetch(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not keys:
+            return []
         try:
-            values: list[bytes | None] = self._client.mget([*visitor, *session, *products])  # type: ignore[assignment]
+            return self._client.mget(keys)  # type: ignore[return-value]
         except RedisError as error:
             msg = f"online store does not answer: {error}"
             raise OnlineStoreUnavailableError(msg) from error
-        now, places = self._clock.now(), (len(visitor), len(visitor) + len(session))
-        return Answer(
-            _visitor(_joined(values[: places[0]]), now, default),
-            _session(visitor_id, _joined(values[places[0] : places[1]]), now),
-            _products(values[places[1] :], len(product_ids), now, default),
-        )
+
+
+def keys_of(visitor_id: str, product_ids: Sequence[str]) -> list[str]:
+    """Return the keys of all that ``answer_of`` is made of."""
+    products = [key for product_id in product_ids for key in live_keys(Kind.PRODUCT, product_id)]
+    return [*live_keys(Kind.VISITOR, visitor_id), *live_keys(Kind.SESSION, visitor_id), *products]
+
+
+def answer_of(visitor_id: str, values: Sequence[bytes | None], now: datetime, default: float | None) -> Answer:
+    """Return what the values of ``keys_of`` say at a moment; arguments as for ``LiveFeatures.read``."""
+    session, products = VALUES_PER_ENTITY, 2 * VALUES_PER_ENTITY
+    log = _joined(values[session:products])
+    return Answer(
+        now,
+        _visitor(_joined(values[:session]), now, default),
+        *_of_log(visitor_id, log, now),
+        _products(values[products:], len(values[products:]) // VALUES_PER_ENTITY, now, default),
+    )
 
 
 def _joined(values: Sequence[bytes | None]) -> bytes:
@@ -126,14 +168,16 @@ def _without(names: Sequence[str], why: Presence, age: timedelta | None, default
     return Features(dict.fromkeys(names, default), why if default is None else Presence.DEFAULT, age)
 
 
-def _session(visitor_id: str, log: bytes, now: datetime) -> Features:
+def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Features]:
+    """Return the visitor's life and the session that runs."""
     before, events = decode(log)
     if not events:
-        return Features({}, Presence.MISSING, None)
-    age = now - datetime.fromtimestamp(events[-1].at_us / 1e6, UTC)
+        return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None)
+    age = now - (_EPOCH + timedelta(microseconds=events[-1].at_us))
+    life = Features(visitor_so_far(visitor_id, before, events), Presence.PRESENT, age)
     if age > _SESSION_TTL:
-        return Features({}, Presence.EXPIRED, age)
-    return Features(running_session(visitor_id, before, events), Presence.PRESENT, age)
+        return life, Features({}, Presence.EXPIRED, age)
+    return life, Features(running_session(visitor_id, before, events), Presence.PRESENT, age)
 
 
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:

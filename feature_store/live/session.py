@@ -12,7 +12,8 @@ from hashlib import sha256
 from typing import Any
 
 from feature_store.live.cells import MONEY_UNIT
-from feature_store.live.session_log import Activity, Before, split
+from feature_store.live.life import Activity, Life
+from feature_store.live.session_log import split
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CART_CHANGE = {"product_added_to_cart": 1, "product_removed_from_cart": -1}
@@ -26,7 +27,7 @@ _COUNTED = {
 }
 
 
-def running_session(visitor_id: str, before: Before, events: Sequence[Activity]) -> dict[str, Any]:
+def running_session(visitor_id: str, before: Life, events: Sequence[Activity]) -> dict[str, Any]:
     """Return ``session_id`` and the features of the last session, as of its last event.
 
     ``events`` are in order of time and event id, at least one.
@@ -35,10 +36,10 @@ def running_session(visitor_id: str, before: Before, events: Sequence[Activity])
     kinds = [event.kind for event in running]
     last_at = _EPOCH + timedelta(microseconds=running[-1].at_us)
     seen = {event.product for event in running if event.product is not None}
-    is_known = before.is_known or any(event.is_known for event in events)
+    is_known = bool(before.customer_id) or any(event.customer_id for event in events)
     prior_orders = sum(event.kind == "order_placed" for run in earlier for event in run)
     return {
-        "session_id": sha256(f"{visitor_id}|{running[0].event_id}".encode()).hexdigest(),
+        "session_id": session_id(visitor_id, running),
         "event_count": len(running),
         **{name: kinds.count(kind) for name, kind in _COUNTED.items()},
         "distinct_product_count": len(seen),
@@ -54,9 +55,14 @@ def running_session(visitor_id: str, before: Before, events: Sequence[Activity])
     }
 
 
+def session_id(visitor_id: str, session: Sequence[Activity]) -> str:
+    """Return the id that ``silver.sessions`` gives a session."""
+    return sha256(f"{visitor_id}|{session[0].event_id}".encode()).hexdigest()
+
+
 def _cart_value(running: Sequence[Activity]) -> float:
     """Return what is in the cart; an event without a price takes the cart's last price of its product, else 0."""
-    price_of: dict[int | None, int] = {}
+    price_of: dict[str | None, int] = {}
     value = 0
     for event in running:
         if event.kind == "product_added_to_cart" and event.price is not None:

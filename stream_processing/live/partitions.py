@@ -9,8 +9,7 @@ from itertools import chain
 from redis import Redis
 
 from feature_store.live.effects import Effects
-from feature_store.live.keys import Kind, live_key
-from stream_processing.live.changes import Changes, changes
+from stream_processing.live.changes import Changes, changes, needed_keys
 from stream_processing.live.owned_partition import Batch, Claim, claim_partition, commit
 
 
@@ -61,7 +60,7 @@ class OwnedPartitions:
         A partition that another process has claimed is missing in the answer, and ours no more. After an error the
         same call is right, whatever of it was written.
         """
-        stored = self._fetch(taken)
+        stored = self._fetch(taken, now_s)
         batches = [self._batch(partition, each, stored, now_s) for partition, each in taken.items()]
         written = {}
         for batch, to_fold in zip(batches, commit(self._client, batches), strict=True):
@@ -78,11 +77,10 @@ class OwnedPartitions:
         what = changes(partition, taken.effects, stored, owned.to_fold, now_s)
         return Batch(owned.claim, owned.batches + 1, taken.offset, what)
 
-    def _fetch(self, taken: Mapping[int, Taken]) -> dict[str, bytes]:
-        keys = list(set(chain.from_iterable(self._needed(partition, each) for partition, each in taken.items())))
+    def _fetch(self, taken: Mapping[int, Taken], now_s: int) -> dict[str, bytes]:
+        keys = list({key for partition, each in taken.items() for key in self._needed(partition, each, now_s)})
         values = self._client.mget(keys) if keys else []
         return {key: value for key, value in zip(keys, values, strict=True) if value}  # type: ignore[arg-type]
 
-    def _needed(self, partition: int, taken: Taken) -> Iterable[str]:
-        visitors = (live_key(partition, Kind.VISITOR, effects.visitor_id) for effects in taken.effects)
-        return chain(visitors, self._owned[partition].to_fold)
+    def _needed(self, partition: int, taken: Taken, now_s: int) -> Iterable[str]:
+        return chain(needed_keys(partition, taken.effects, now_s), self._owned[partition].to_fold)

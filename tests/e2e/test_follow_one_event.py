@@ -1,4 +1,4 @@
-"""One event through everything: published → bronze → silver → session → Redis → an answer of the model.
+"""One event through everything: published → bronze → silver → session, → Redis → an answer of the model.
 
 The steps are those of the README's reader's path, in its order.
 """
@@ -24,7 +24,7 @@ from contracts.tables import (
 from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.bus import build_bus
-from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_live_features
 from deployment.demo.storefront import known_product_ids
 from deployment.settings import Settings
 from tests.fixtures.stack import RunningStack, until
@@ -112,12 +112,13 @@ def _its_session_is_there(lake: ArrowLake, product_id: str) -> None:
 
 
 def _the_features_online_are_those_of_the_lake(settings: Settings, product_id: str, event: dict[str, Any]) -> None:
-    online = build_online_features(settings)
-    until(lambda: online.read("visitor_features", [_VISITOR])[0])
-    features = online.read("visitor_features", [_VISITOR])[0]
-    assert features is not None
-    assert (features["product_view_count"], list(features["recent_product_ids"])) == (1, [product_id])
-    assert features["event_timestamp"] == event["occurred_at"]
+    online = build_live_features(settings)
+    until(lambda: online.read(_VISITOR).life.values)
+    answer = online.read(_VISITOR)
+    assert (answer.life.values["product_view_count"], answer.life.values["recent_product_ids"]) == (1, [product_id])
+    assert answer.session.values["product_view_count"] == answer.visitor.values["product_views_10m"] == 1
+    assert answer.life.age
+    assert answer.at - answer.life.age == event["occurred_at"]
 
 
 def _the_model_answers_with_other_products(stack: RunningStack, product_id: str) -> None:

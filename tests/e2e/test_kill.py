@@ -1,4 +1,4 @@
-"""`kill -9` of the streams, the broker, Redis and the features' writer, each once during a replay: all counts hold.
+"""`kill -9` of the streams, the broker, Redis and the live features, each once during a replay: all counts hold.
 
 The collector is killed under load. ``make test-slow`` kills ten times among 200,000 events.
 """
@@ -21,10 +21,11 @@ import pytest
 
 from contracts.tables import BRONZE_CLICKSTREAM, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_live_features
 from deployment.demo.landing import Landed, LandedEvents
 from deployment.local_stack.services import aisle_executable
 from deployment.settings import PROJECT_ROOT, child_environment
+from feature_store.live.reader import Answer
 from feature_store.visitor_features import visitor_features
 from ingestion.collector.checking import PRODUCER
 from tests.fixtures.collector import Load, running_collector
@@ -78,7 +79,7 @@ def test_counts_hold_after_each_process_is_killed_once(running_stack: RunningSta
     with subprocess.Popen(
         command, env=child_environment(running_stack.settings), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as replay:
-        for service in ("stream", "kafka", "redis", "features"):
+        for service in ("stream", "kafka", "redis", "live"):
             time.sleep(5)
             assert replay.poll() is None, f"the replay ended before {service} was killed: {replay.communicate()}"
             os.kill(running_stack.pid(service), signal.SIGKILL)
@@ -102,6 +103,7 @@ def test_a_second_replay_adds_nothing(running_stack: RunningStack, replayed: Rep
     assert after.duplicates == before.duplicates + before.accepted + before.duplicates
     assert lake.count(SILVER_SESSIONS) == sessions
     assert lake.count(BRONZE_CLICKSTREAM) >= bronze + replayed.rows
+    until(lambda: _wrong_online(running_stack) == [])
 
 
 def test_what_a_killed_collector_answered_202_is_in_silver_once(running_stack: RunningStack, tmp_path: Path) -> None:
@@ -132,10 +134,11 @@ def _wrong_online(stack: RunningStack) -> list[Any]:
     sessions = stack.lake.read(SILVER_SESSIONS, where=pc.field("visitor_id").isin(visitors))
     rows = visitor_features(sessions).to_pylist()
     assert len(rows) == len(visitors)
-    online = build_online_features(stack.settings).read("visitor_features", [row["visitor_id"] for row in rows])
-    return [
-        (row, features)
-        for row, features in zip(rows, online, strict=True)
-        if features is None
-        or (features["event_count"], features["event_timestamp"]) != (row["event_count"], row["occurred_at"])
-    ]
+    online = build_live_features(stack.settings).read_each([row["visitor_id"] for row in rows])
+    return [(row, answer.life) for row, answer in zip(rows, online, strict=True) if not _is_same(row, answer)]
+
+
+def _is_same(row: dict[str, Any], answer: Answer) -> bool:
+    life = answer.life.values
+    names = ("session_count", "event_count", "order_count", "session_id", "recent_product_ids")
+    return bool(life) and all(life[name] == row[name] for name in names)

@@ -10,7 +10,7 @@ from ingestion.topics import list_topics
 from tests.fixtures.kafka import free_ports
 from tests.fixtures.stack import RunningStack
 
-_SERVICES = ["kafka", "redis", "mlflow", "stream", "live", "features", "api"]
+_SERVICES = ["kafka", "redis", "mlflow", "stream", "live", "api"]
 
 
 def test_up_twice_is_harmless(running_stack: RunningStack) -> None:

@@ -26,7 +26,7 @@ _LANDS_WITHIN_S = 300.0
 
 @pytest.fixture
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    with stack_in(tmp_path_factory.mktemp("kills"), ["features", "collector"]) as running:
+    with stack_in(tmp_path_factory.mktemp("kills"), ["stream", "live", "collector"]) as running:
         yield running
 
 

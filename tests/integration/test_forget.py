@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -21,12 +21,15 @@ from data_lake.care.forgetting import Finding
 from data_lake.care.naming import Subject
 from deployment.bootstrap import forgetting
 from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_live_features
 from deployment.cli import lake_forget
 from deployment.settings import KafkaSettings, MlflowSettings, RedisSettings, Settings
 from feature_store.definitions import view_named
-from feature_store.live.keys import Kind, live_key
+from feature_store.live.reader import Presence
 from feature_store.online import OnlineFeatures
 from tests.fixtures.kafka import Kafka, read_messages
+from tests.fixtures.live_events import click
+from tests.fixtures.live_store import fill_live
 from tests.fixtures.personal_lake import NOON, SEEN, append, fill, viewed
 
 
@@ -65,16 +68,23 @@ def _taken(lake: ArrowLake, query: str, offset: int) -> None:
 
 
 def _online(settings: Settings) -> OnlineFeatures:
-    online = build_online_features(settings)
-    for visitor, customer in (("v-1", "c-1"), ("v-2", "c-2"), ("v-both", "c-1")):
-        row = _empty("visitor_features") | {"visitor_id": visitor}
-        online.write("visitor_features", [row | {"customer_id": customer, "session_count": 1, "event_timestamp": NOON}])
-        row = _empty("session_features") | {"session_id": f"s-{visitor}"}
-        online.write("session_features", [row | {"visitor_id": visitor, "event_timestamp": NOON}])
+    """Fill Redis: live features of three visitors, of whom v-both was c-1 once, and a row of each customer."""
+    online, moment = build_online_features(settings), datetime.now(UTC)
+    seen = [("v-1", "c-1"), ("v-2", "c-2"), ("v-both", "c-1"), ("v-both", "c-2")]
+    events = [
+        click("page_viewed", f"e-{n}", moment, who, customer_id=customer) for n, (who, customer) in enumerate(seen)
+    ]
+    for customer in ("c-1", "c-2"):
+        row = _empty("customer_features") | {"customer_id": customer, "order_count": 1}
+        online.write("customer_features", [row | {"event_timestamp": NOON}])
     with Redis.from_url(settings.redis.url) as client:
-        for visitor in ("v-1", "v-2"):
-            client.set(live_key(3, Kind.SESSION, visitor), b"live")
+        fill_live(client, events, moment)
     return online
+
+
+def _known_live(settings: Settings) -> list[Presence]:
+    answers = build_live_features(settings).read_each(["v-1", "v-both", "v-2"])
+    return [answer.life.presence for answer in answers]
 
 
 def _empty(view: str) -> dict[str, object]:
@@ -106,11 +116,8 @@ def test_a_customer_is_gone_from_everywhere_and_a_second_run_says_so(
     assert done.exit_code == 0, done.exception
     assert "erased c-1; proof: nothing is found any more; searched Kafka, Redis, bronze.clickstream" in done.stdout
     assert lake.count(SILVER_CLICKSTREAM_EVENTS) == 3
-    assert online.read("visitor_features", ["v-1", "v-both"]) == [None, None]
-    assert online.read("session_features", ["s-v-1", "s-v-both"]) == [None, None]
-    assert None not in [*online.read("visitor_features", ["v-2"]), *online.read("session_features", ["s-v-2"])]
-    with Redis.from_url(settings.redis.url) as client:
-        assert client.mget([live_key(3, Kind.SESSION, each) for each in ("v-1", "v-2")]) == [None, b"live"]
+    assert _known_live(settings) == [Presence.MISSING, Presence.MISSING, Presence.PRESENT]
+    assert [row is None for row in online.read("customer_features", ["c-1", "c-2"])] == [True, False]
     # The last of c-1 was the fourth of six: what came after it stays.
     left = [json.loads(message.value)["event_id"] for message in read_messages(kafka.servers, CLICKSTREAM.name)]
     assert left == ["e-4", "e-5"]

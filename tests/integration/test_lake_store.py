@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -11,8 +12,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from feast import FeatureStore
+from redis import Redis
 
+from contracts.errors import UserError
 from contracts.tables import (
     GOLD_CATEGORY_FEATURES,
     GOLD_CUSTOMER_FEATURES,
@@ -24,8 +28,10 @@ from contracts.tables import (
 )
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_feature_store, build_online_features
+from deployment.cli import features
 from deployment.settings import PROJECT_ROOT, RedisSettings, Settings
 from feature_store.definitions import (
+    BATCH_VIEWS,
     CUSTOMER_FEATURES,
     PRODUCT_FEATURES,
     SESSION_FEATURES,
@@ -33,14 +39,18 @@ from feature_store.definitions import (
     VISITOR_FEATURES,
 )
 from feature_store.materialize import materialize
+from feature_store.offline import latest_features
 from feature_store.online import OnlineFeatures
 from feature_store.repository import apply_definitions
 from feature_store.services import SERVICES
 from tests.fixtures.gold_rows import land
+from tests.fixtures.live_events import click
+from tests.fixtures.live_store import fill_live
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123457, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 DAY = timedelta(days=1)
+_REVENUE = 1234567890123.45
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def lake(settings: Settings) -> ArrowLake:
     folder = Path(settings.lake)
     land(folder, GOLD_VISITOR_FEATURES, [visitor("golden")])
     land(folder, GOLD_SESSION_TRAINING_ROWS, [session(1, NOON), session(2, NOON), session(3, NOON)])
-    land(folder, GOLD_CUSTOMER_FEATURES, [customer(MIDNIGHT - DAY, "1.10"), customer(MIDNIGHT, "2.30")])
+    land(folder, GOLD_CUSTOMER_FEATURES, [customer(MIDNIGHT - DAY, "1.10"), customer(MIDNIGHT, str(_REVENUE))])
     price = {"unit_price": Decimal("9.99"), "list_price": Decimal(12), "category_mean_price": 6.0}
     land(folder, GOLD_PRODUCT_FEATURES, [{"product_id": "golden-p", "as_of": MIDNIGHT} | price])
     land(folder, GOLD_CATEGORY_FEATURES, [{"category_id": "golden-k", "as_of": MIDNIGHT, "views_7d": 3}])
@@ -101,9 +111,8 @@ def offline_row(store: FeatureStore, view: str, key: str, entity_id: str, at: da
 def test_online_equals_offline_for_golden_entities(
     lake: ArrowLake, online: OnlineFeatures, store: FeatureStore
 ) -> None:
-    golden = {"visitor": "golden", "session": "golden-s", "customer": "golden-c", "product": "golden-p"}
-    golden |= {"category": "golden-k", "store": "golden-n"}
-    for view in VIEWS:
+    golden = {"customer": "golden-c", "product": "golden-p", "category": "golden-k", "store": "golden-n"}
+    for view in BATCH_VIEWS:
         [key] = view.join_keys
         entity_id = golden[view.entities[0]]
         materialize(lake, online, view)
@@ -114,21 +123,55 @@ def test_online_equals_offline_for_golden_entities(
 
 
 def test_online_values_are_those_of_the_lake(lake: ArrowLake, online: OnlineFeatures) -> None:
-    assert materialize(lake, online, VISITOR_FEATURES) == 1
-    [found] = online.read("visitor_features", ["golden"])
-    expected = visitor("golden") | {
-        "event_timestamp": NOON,
-        "revenue": 1234567890123.45,
-        "first_seen_at": (NOON - DAY).replace(microsecond=0),
-    }
-    assert found == {name: value for name, value in expected.items() if name not in {"visitor_id", "occurred_at"}}
-
-
-def test_the_last_event_of_one_instant_is_the_latest(lake: ArrowLake, online: OnlineFeatures) -> None:
-    assert materialize(lake, online, SESSION_FEATURES) == 1
-    [found] = online.read("session_features", ["golden-s"])
+    assert materialize(lake, online, CUSTOMER_FEATURES) == 1
+    [found] = online.read("customer_features", ["golden-c"])
     assert found is not None
-    assert found["event_count"] == 3
+    known = {name: value for name, value in found.items() if value is not None}
+    assert known == {
+        "event_timestamp": MIDNIGHT,
+        "revenue": _REVENUE,
+        "order_count": 1,
+        "last_order_at": (MIDNIGHT - DAY).replace(microsecond=0),
+    }
+
+
+def test_the_last_event_of_one_instant_is_the_latest(lake: ArrowLake) -> None:
+    assert latest_features(lake, SESSION_FEATURES)["event_count"].to_pylist() == [3]
+
+
+def test_feasts_own_sdk_reads_live_views_as_of_now(settings: Settings, store: FeatureStore) -> None:
+    now = datetime.now(UTC)
+    viewed = [click("product_viewed", f"e-{n}", now - timedelta(hours=n), "v-sdk", product_id="p-sdk") for n in (0, 2)]
+    with Redis.from_url(settings.redis.url) as client:
+        fill_live(client, viewed, now)
+    asked = {"visitor_id": ["v-sdk", "nobody"], "product_id": ["p-sdk", "p-sdk"]}
+    names = ["visitor_features:event_count", "session_features:product_view_count", "product_activity:views_1h"]
+    found = store.get_online_features([*names, "visitor_activity:events_24h"], asked).to_dict()
+    assert {name: found[name] for name in ("event_count", "product_view_count", "views_1h", "events_24h")} == {
+        "event_count": [2, None],
+        "product_view_count": [1, None],
+        "views_1h": [1.0, 1.0],
+        "events_24h": [2.0, None],
+    }
+
+
+def test_get_says_what_is_expired_and_what_is_missing(
+    lake: ArrowLake, online: OnlineFeatures, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {"product_id": "expired", "as_of": datetime(2019, 10, 1, tzinfo=UTC), "views_30d": 7}
+    land(Path(lake.uri), GOLD_PRODUCT_FEATURES, [row])
+    materialize(lake, online, PRODUCT_FEATURES)
+    monkeypatch.setattr(features, "load_settings", lambda: settings)
+    shown = CliRunner().invoke(features.command, ["get", "product_features", "expired", "nobody"])
+    found = json.loads(shown.stdout)
+    assert [found[each]["presence"] for each in ("expired", "nobody")] == ["expired", "missing"]
+    assert found["expired"]["values"]["views_30d"] == 7
+    assert "product_features has no features of 'nobody'" in shown.stderr
+
+
+def test_nothing_but_the_live_path_writes_live_views(lake: ArrowLake, online: OnlineFeatures) -> None:
+    with pytest.raises(UserError, match="visitor_features is live: only `aisle features live` writes it"):
+        materialize(lake, online, VISITOR_FEATURES)
 
 
 def test_the_latest_value_is_materialized_whatever_its_age(lake: ArrowLake, online: OnlineFeatures) -> None:
@@ -151,7 +194,7 @@ def test_entity_rows_stay_with_nulls_and_the_future_is_never_used(lake: ArrowLak
     job = store.get_historical_features(entity_df=asked, features=["customer_features:revenue"])
     found = job.to_arrow()
     assert found["label"].to_pylist() == list(range(6))
-    assert found["revenue"].to_pylist() == [None, 1.1, 2.3, 2.3, None, None]
+    assert found["revenue"].to_pylist() == [None, 1.1, _REVENUE, _REVENUE, None, None]
     assert len(job.to_df()) == 6
 
 
@@ -169,7 +212,7 @@ def test_feasts_own_sdk_reads_what_we_wrote(lake: ArrowLake, online: OnlineFeatu
     found = store.get_online_features(
         features=["customer_features:revenue"], entity_rows=[{"customer_id": "golden-c"}, {"customer_id": "nobody"}]
     ).to_dict()
-    assert found["revenue"] == [2.3, None]
+    assert found["revenue"] == [_REVENUE, None]
 
 
 def test_features_of_the_request_are_the_same_online_and_offline(
@@ -200,7 +243,7 @@ def test_feasts_own_materialize_agrees(lake: ArrowLake, online: OnlineFeatures, 
     store.materialize(NOON - DAY, NOON + DAY, feature_views=["customer_features"], disable_event_timestamp=False)
     [found] = online.read("customer_features", ["golden-c"])
     assert found is not None
-    assert found["revenue"] == 2.3
+    assert found["revenue"] == _REVENUE
     assert found["event_timestamp"] == MIDNIGHT
 
 

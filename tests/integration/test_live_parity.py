@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.tables import SESSION_FEATURE_NAMES
+from contracts.tables import GOLD_VISITOR_FEATURES, SESSION_FEATURE_NAMES
+from data_lake.schemas import arrow_schema
+from feature_store.definitions import VISITOR_FEATURES
 from feature_store.live.offline import product_windows, visitor_windows
 from feature_store.live.reader import Presence
-from feature_store.session_features import latest_session_features, session_features
+from feature_store.offline import as_feature
+from feature_store.session_features import session_features
+from feature_store.visitor_features import visitor_features
 from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.live_events import histories, silver_rows
 from tests.fixtures.live_store import LiveStore, counts
@@ -19,6 +24,7 @@ from tests.fixtures.live_store import LiveStore, counts
 NOW = datetime(2026, 11, 21, 10, 17, 31, 250_000, tzinfo=UTC)
 PRODUCTS = ["p-1", "p-2", "p-3"]
 NAMES = ("session_id", *SESSION_FEATURE_NAMES)
+_ORDER = [("occurred_at", "ascending"), ("event_id", "ascending")]
 
 
 def offline(events: list[dict[str, Any]], now: datetime, visitor_id: str) -> dict[str, dict[str, float]]:
@@ -52,23 +58,29 @@ def _close(row: dict[str, float], found: dict[str, float]) -> dict[str, float]:
     return {name: found[name] if abs(found.get(name, 1e99) - value) < 1e-9 else value for name, value in row.items()}
 
 
-def in_lake(events: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Each visitor's last session, by the lake's formulas."""
+def in_lake(events: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each visitor's life and last session, by the lake's formulas."""
     rows = sessionized(silver_rows(events))
-    latest = latest_session_features(session_features(rows, sessions(rows))).to_pylist()
-    return {row["visitor_id"]: row for row in latest}
+    all_sessions = sessions(rows)
+    last = {row["visitor_id"]: row for row in session_features(rows, all_sessions).sort_by(_ORDER).to_pylist()}
+    return [(row, last[row["visitor_id"]]) for row in visitor_features(all_sessions).to_pylist()]
 
 
 @settings(max_examples=60, deadline=None)
 @given(events=histories(NOW), at=st.integers(0, 25), fold=st.booleans())
 def test_online_equals_the_lake(events: list[dict[str, Any]], at: int, fold: bool) -> None:
-    """But for what is over 30 days old when it arrives, which no live feature counts."""
-    oldest = (NOW - timedelta(days=30)).isoformat()
-    events = [event for event in events if event["occurred_at"][:19] >= oldest[:19]]
     store = LiveStore()
     for batch in (events[:at], events[at:]):
         store.take(batch, NOW, fold=fold and batch is not events[:at])
-    for visitor_id, row in in_lake(events).items():
-        online = store.read(max(row["event_timestamp"], NOW - timedelta(days=31)), visitor_id).session
-        assert online.presence == Presence.PRESENT
-        assert {name: online.values[name] for name in NAMES} == {name: row[name] for name in NAMES}
+    for life, session in in_lake(events):
+        answer = store.read(session["occurred_at"], life["visitor_id"])
+        assert (answer.life.presence, answer.session.presence) == (Presence.PRESENT, Presence.PRESENT)
+        assert answer.life.age == answer.session.age == timedelta(0)
+        assert {name: answer.session.values[name] for name in NAMES} == {name: session[name] for name in NAMES}
+        declared = {each.name: as_feature(_column(life, each.name), each.dtype) for each in VISITOR_FEATURES.features}
+        assert answer.life.values == {name: column[0].as_py() for name, column in declared.items()}
+
+
+def _column(row: dict[str, Any], name: str) -> pa.ChunkedArray:
+    field = arrow_schema(GOLD_VISITOR_FEATURES).field(name)
+    return pa.chunked_array([pa.array([row[name]], field.type)])

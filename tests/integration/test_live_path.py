@@ -15,7 +15,7 @@ from contracts.topics import CLICKSTREAM
 from feature_store.live.keys import owner_key
 from tests.fixtures.kafka import Kafka
 from tests.fixtures.live_events import Event
-from tests.fixtures.live_path import LivePath, in_lake, publish, trade
+from tests.fixtures.live_path import LivePath, in_lake, lives_in_lake, publish, trade
 from tests.fixtures.stack import until
 
 _EVENTS = 4_000
@@ -39,6 +39,8 @@ def assert_exact(path: LivePath, events: list[Event]) -> None:
     assert found.keys() == expected.keys()
     for name, row in expected.items():
         assert found[name] == pytest.approx(row, rel=1e-12), name
+    lives = {name: life for name, (_, life) in path.sessions(visitors, now).items()}
+    assert {name: (life["event_count"], life["session_count"]) for name, life in lives.items()} == lives_in_lake(events)
 
 
 def test_killed_and_replayed_it_counts_each_event_once(path: LivePath) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,13 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
+from redis import Redis
 
 from contracts import SystemClock
 from contracts.errors import RegistryUnavailableError, UnknownNameError
-from contracts.tables import GOLD_VISITOR_FEATURES, SESSION_FEATURE_NAMES
+from contracts.tables import SESSION_FEATURE_NAMES
 from deployment.bootstrap.api import build_api
 from deployment.bootstrap.explain import explain_purchase
-from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.forgetting import models_that_learned
 from deployment.bootstrap.train import build_mlflow_client, build_registry, build_trainers
 from deployment.cli.explain import command as explain_command
@@ -33,6 +33,8 @@ from deployment.settings import (
 )
 from ml_modeling.trained_model import TrainedModel
 from ml_modeling.training_run import Registry, train_models
+from tests.fixtures.live_events import click
+from tests.fixtures.live_store import fill_live
 from tests.fixtures.mlflow import MlflowServer, forget_model
 from tests.fixtures.training_tables import sessions_table, training_rows_table
 
@@ -123,14 +125,15 @@ def test_a_decision_is_explained_and_what_if_changes_it(settings: Settings, redi
     _train(settings, "purchase")
     online = settings.model_copy(update={"redis": RedisSettings(server_url=redis_url)})
     now = datetime.now(UTC)
-    visitor = dict.fromkeys(GOLD_VISITOR_FEATURES.column_names) | {
-        "visitor_id": "explained",
-        "session_id": "s-explained",
-    }
-    features = build_online_features(online)
-    features.write("visitor_features", [visitor | {"event_timestamp": now, "recent_product_ids": []}])
-    session = dict.fromkeys(SESSION_FEATURE_NAMES, 1) | {"session_id": "s-explained", "visitor_id": "explained"}
-    features.write("session_features", [session | {"event_timestamp": now}])
+    seen = {"product_id": "p-1", "unit_price": "50"}
+    kinds = ("product_viewed", "product_viewed", "product_added_to_cart")
+    hours_ago = [now - timedelta(hours=2, minutes=-minute) for minute in range(3)]
+    with Redis.from_url(redis_url) as client:
+        known = [
+            click(kind, f"e-{minute}", at, "explained", quantity=1, **seen)
+            for minute, (kind, at) in enumerate(zip(kinds, hours_ago, strict=True))
+        ]
+        fill_live(client, known, now)
     as_it_is = explain_purchase(online, SystemClock(), "explained", {})
     without_cart = explain_purchase(online, SystemClock(), "explained", {"cart_add_count": 0.0})
     assert as_it_is.explanation.probability > without_cart.explanation.probability

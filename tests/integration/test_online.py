@@ -11,6 +11,7 @@ import pytest
 from contracts.errors import OnlineStoreUnavailableError, UnknownNameError
 from deployment.bootstrap.features import build_online_features
 from deployment.settings import RedisSettings, Settings
+from feature_store.definitions import view_named
 from feature_store.online import OnlineFeatures
 
 NOON = datetime(2026, 11, 21, 12, 0, 0, 123457, tzinfo=UTC)
@@ -21,78 +22,67 @@ def online(redis_url: str, tmp_path: Path) -> OnlineFeatures:
     return build_online_features(Settings(data_dir=tmp_path, redis=RedisSettings(server_url=redis_url)))
 
 
-def visitor(visitor_id: str, **changes: Any) -> dict[str, Any]:
-    row = {
-        "visitor_id": visitor_id,
-        "event_timestamp": NOON,
-        "customer_id": None,
-        "session_id": "s-1",
-        "session_count": 2,
-        "event_count": 9,
-        "product_view_count": 4,
-        "cart_add_count": 1,
-        "order_count": 0,
-        "revenue": Decimal("12.30"),
-        "first_seen_at": NOON - timedelta(days=3),
-        "recent_product_ids": ["p-2", "p-1"],
-    }
+def customer(customer_id: str, **changes: Any) -> dict[str, Any]:
+    row = dict.fromkeys(feature.name for feature in view_named("customer_features").features)
+    row |= {"customer_id": customer_id, "event_timestamp": NOON, "order_count": 9, "revenue": Decimal("12.30")}
+    row |= {"favourite_category": "shoes", "last_order_at": NOON - timedelta(days=3)}
     return row | changes
 
 
 def test_read_returns_what_was_written_as_plain_values(online: OnlineFeatures) -> None:
-    assert online.write("visitor_features", [visitor("plain")]) == 1
-    [features] = online.read("visitor_features", ["plain"])
-    expected = visitor("plain", revenue=12.3, first_seen_at=(NOON - timedelta(days=3)).replace(microsecond=0))
-    del expected["visitor_id"]
+    assert online.write("customer_features", [customer("plain")]) == 1
+    [features] = online.read("customer_features", ["plain"])
+    expected = customer("plain", revenue=12.3, last_order_at=(NOON - timedelta(days=3)).replace(microsecond=0))
+    del expected["customer_id"]
     assert features == expected
 
 
 def test_read_keeps_the_order_and_marks_the_unknown(online: OnlineFeatures) -> None:
-    online.write("visitor_features", [visitor("order-a", event_count=1), visitor("order-b", event_count=2)])
-    found = online.read("visitor_features", ["order-b", "order-nobody", "order-a"])
-    assert [row and row["event_count"] for row in found] == [2, None, 1]
+    online.write("customer_features", [customer("order-a", order_count=1), customer("order-b", order_count=2)])
+    found = online.read("customer_features", ["order-b", "order-nobody", "order-a"])
+    assert [row and row["order_count"] for row in found] == [2, None, 1]
     assert found[1] is None
 
 
 def test_a_correction_at_the_same_time_is_written(online: OnlineFeatures) -> None:
-    online.write("visitor_features", [visitor("late", event_count=9)])
-    assert online.write("visitor_features", [visitor("late", event_count=10)]) == 1
-    [features] = online.read("visitor_features", ["late"])
+    online.write("customer_features", [customer("late", order_count=9)])
+    assert online.write("customer_features", [customer("late", order_count=10)]) == 1
+    [features] = online.read("customer_features", ["late"])
     assert features is not None
-    assert features["event_count"] == 10
+    assert features["order_count"] == 10
 
 
 def test_an_older_row_never_replaces_a_newer(online: OnlineFeatures) -> None:
-    newer, older = visitor("stale", event_count=9), visitor("stale", event_count=8)
+    newer, older = customer("stale", order_count=9), customer("stale", order_count=8)
     older["event_timestamp"] = NOON - timedelta(microseconds=1)
-    online.write("visitor_features", [newer])
-    assert online.write("visitor_features", [older]) == 0
-    [features] = online.read("visitor_features", ["stale"])
+    online.write("customer_features", [newer])
+    assert online.write("customer_features", [older]) == 0
+    [features] = online.read("customer_features", ["stale"])
     assert features is not None
-    assert features["event_count"] == 9
+    assert features["order_count"] == 9
 
 
 def test_views_do_not_mix(online: OnlineFeatures) -> None:
-    online.write("visitor_features", [visitor("mixed")])
-    assert online.read("customer_features", ["mixed"]) == [None]
+    online.write("customer_features", [customer("mixed")])
+    assert online.read("product_features", ["mixed"]) == [None]
 
 
 def test_no_ids_and_no_rows_are_fine(online: OnlineFeatures) -> None:
-    assert online.read("visitor_features", []) == []
-    assert online.write("visitor_features", []) == 0
+    assert online.read("customer_features", []) == []
+    assert online.write("customer_features", []) == 0
 
 
 def test_a_row_without_a_feature_is_refused(online: OnlineFeatures) -> None:
-    row = visitor("thin")
-    del row["event_count"]
-    with pytest.raises(KeyError, match="event_count"):
-        online.write("visitor_features", [row])
+    row = customer("thin")
+    del row["order_count"]
+    with pytest.raises(KeyError, match="order_count"):
+        online.write("customer_features", [row])
 
 
 def test_a_time_without_a_zone_is_refused(online: OnlineFeatures) -> None:
-    row = visitor("naive", event_timestamp=NOON.replace(tzinfo=None))
+    row = customer("naive", event_timestamp=NOON.replace(tzinfo=None))
     with pytest.raises(ValueError, match="has no zone"):
-        online.write("visitor_features", [row])
+        online.write("customer_features", [row])
 
 
 def test_an_unknown_view_names_the_views(online: OnlineFeatures) -> None:
@@ -107,5 +97,5 @@ def test_a_dead_redis_is_named_without_its_password(tmp_path: Path) -> None:
     url = f"redis://:secret@127.0.0.1:{port}/0"
     online = build_online_features(Settings(data_dir=tmp_path, redis=RedisSettings(server_url=url)))
     with pytest.raises(OnlineStoreUnavailableError, match=rf"redis://127\.0\.0\.1:{port}/0") as caught:
-        online.read("visitor_features", ["v"])
+        online.read("customer_features", ["v"])
     assert "secret" not in str(caught.value)

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
-from contracts.clock import SystemClock
+from contracts.clock import ManualClock, SystemClock
 from contracts.errors import NotReadyError, ParityError
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
-from deployment.bootstrap.features import build_online_features, build_read_log
+from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_read_log
 from deployment.cli import features_parity
 from deployment.settings import RedisSettings, Settings
 from feature_store.definitions import BATCH_VIEWS
+from feature_store.live.reader import LiveFeatures
+from feature_store.live.views import read_view
 from feature_store.materialize import materialize
 from feature_store.online import OnlineFeatures
-from feature_store.read_log import SampledReader
-from stream_processing.online_features import refresh_online
-from stream_processing.touched_sessions import refresh_sessions
-from tests.fixtures.small_shop import DAYS, land_silver, random_shop
+from feature_store.read_log import LoggedRead
+from feature_store.request_reader import RequestReader
+from feature_store.sampled_reader import SampledReader
+from tests.fixtures.live_store import fill_live
+from tests.fixtures.silver_rows import Row
+from tests.fixtures.small_shop import DAYS, SmallShop, land_silver, random_shop
 
+VISITORS = ["x", "y", "z", "nobody"]
 IDS = {
-    "visitor_features": ["x", "y", "z", "nobody"],
     "customer_features": ["ann", "bob", "cy"],
     "product_features": ["a", "b", "c", "d"],
     "category_features": ["home", "shoes"],
@@ -42,38 +49,59 @@ def settings(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def online(settings: Settings) -> OnlineFeatures:
+def shop() -> SmallShop:
+    return random_shop(5)
+
+
+@pytest.fixture
+def online(settings: Settings, shop: SmallShop) -> OnlineFeatures:
     """Return the online store of a shop that traded for three days, filled from gold as of the second."""
     lake, online = ArrowLake(settings.lake), build_online_features(settings)
-    shop = random_shop(5)
     land_silver(lake, shop)
-    events = shop.rows(SILVER_CLICKSTREAM_EVENTS)
-    refresh_sessions(events, lake)
-    refresh_online(events, lake, online.write)
     BatchRun(lake, lambda _: None).build_days(BATCH_TABLES, DAYS[:2])
     for view in BATCH_VIEWS:
         materialize(lake, online, view)
     return online
 
 
-def read_all(settings: Settings, online: OnlineFeatures) -> None:
-    reader = SampledReader(online, build_read_log(settings), 1, SystemClock(), Random(1))
+def read_all(settings: Settings, online: OnlineFeatures, shop: SmallShop) -> None:
+    """Read each visitor ten minutes after the last event, and every other entity now; keep it in the log."""
+    log, now = build_read_log(settings), SystemClock().now()
+    at = max(row["occurred_at"] for row in shop.clickstream) + timedelta(minutes=10)
+    with Redis.from_url(settings.redis.url) as client:
+        fill_live(client, map(as_event, shop.clickstream), at)
+        reader = SampledReader(RequestReader(client, ManualClock(at)), log, 1, Random(1))
+        for visitor_id in VISITORS:
+            reader.read(visitor_id)
+        counted = read_view(LiveFeatures(client, ManualClock(at)), "product_activity", IDS["product_features"])
+    for product_id, (_, found) in zip(IDS["product_features"], counted, strict=True):
+        assert found.age is not None
+        log.append(
+            [LoggedRead("product_activity", product_id, at, {**found.values, "event_timestamp": at - found.age})]
+        )
     for view, ids in IDS.items():
-        found = reader.read(view, ids)
-        if view == "visitor_features":
-            reader.read("session_features", [each["session_id"] for each in found if each])
+        log.append(
+            [LoggedRead(view, *each) for each in zip(ids, [now] * len(ids), online.read(view, ids), strict=True)]
+        )
+
+
+def as_event(row: Row) -> dict[str, Any]:
+    """The event that a row of silver came from, as far as it matters here."""
+    lines = [each | {"unit_price": str(each["unit_price"])} for each in row.get("lines", [])]
+    known = {"lines": lines} if lines else {}
+    return row | {"occurred_at": row["occurred_at"].isoformat()} | known
 
 
 def test_everything_read_equals_the_lake_until_a_value_is_tampered_with(
-    settings: Settings, online: OnlineFeatures
+    settings: Settings, online: OnlineFeatures, shop: SmallShop
 ) -> None:
-    read_all(settings, online)
+    read_all(settings, online, shop)
     result = CliRunner().invoke(features_parity.command)
     assert result.exit_code == 0, result.exception
     outcomes = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines()[1:-1]}
-    assert outcomes.keys() == {"session_features", *IDS}
-    assert outcomes["visitor_features"] == ["3", "0", "0", "0", "1"]
-    assert outcomes["session_features"] == ["3", "0", "0", "0", "0"]
+    assert outcomes.keys() == {"visitor_features", "visitor_activity", "session_features", "product_activity", *IDS}
+    assert outcomes["product_activity"] == ["4", "0", "0", "0", "0"]
+    assert outcomes["visitor_features"] == outcomes["visitor_activity"] == ["3", "0", "0", "0", "1"]
     assert outcomes["product_features"] == ["4", "0", "0", "0", "0"]
     assert all(int(equal) > 0 and rest == ["0", "0", "0"] for equal, *rest, _ in outcomes.values())
     assert "mismatch ratio 0.0000 of" in result.stdout
@@ -82,7 +110,7 @@ def test_everything_read_equals_the_lake_until_a_value_is_tampered_with(
     assert customer is not None
     wrong = customer | {"customer_id": "ann", "revenue": customer["revenue"] + 0.01}
     online.write("customer_features", [wrong])
-    read_all(settings, online)
+    read_all(settings, online, shop)
     error = CliRunner().invoke(features_parity.command).exception
     assert isinstance(error, ParityError)
     assert "most often customer_features:revenue (1)" in str(error)
@@ -91,10 +119,12 @@ def test_everything_read_equals_the_lake_until_a_value_is_tampered_with(
     assert CliRunner().invoke(features_parity.command, ["--threshold", "0.5"]).exit_code == 0
 
 
-def test_what_is_not_materialized_again_is_behind_and_no_mismatch(settings: Settings, online: OnlineFeatures) -> None:
+def test_what_is_not_materialized_again_is_behind_and_no_mismatch(
+    settings: Settings, online: OnlineFeatures, shop: SmallShop
+) -> None:
     lake = ArrowLake(settings.lake)
     BatchRun(lake, lambda _: None).build_days(BATCH_TABLES, DAYS[2:])
-    read_all(settings, online)
+    read_all(settings, online, shop)
     result = CliRunner().invoke(features_parity.command)
     assert result.exit_code == 0, result.exception
     [line] = [line for line in result.stdout.splitlines() if line.startswith("product_features")]

@@ -146,7 +146,10 @@ def test_the_manifest_gives_the_same_bytes_after_the_tables_changed(
 
 
 def test_a_table_of_the_lake_may_hold_the_labels(lake: ArrowLake, tmp_path: Path) -> None:
-    rows = [{"session_id": f"s-{n % 2}", "event_number": n, "occurred_at": START + n * DAY / 9} for n in range(6)]
+    rows = [
+        {"session_id": f"s-{n % 2}", "event_number": n, "visitor_id": f"v-{n % 2}", "occurred_at": START + n * DAY / 9}
+        for n in range(6)
+    ]
     lake.create_missing([GOLD_SESSION_TRAINING_ROWS])
     counted = [row | {"event_count": row["event_number"], "ordered_later": False} for row in rows]
     lake.append(GOLD_SESSION_TRAINING_ROWS, rows_of(GOLD_SESSION_TRAINING_ROWS, counted))

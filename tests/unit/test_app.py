@@ -17,6 +17,7 @@ from contracts.tables import SESSION_FEATURE_NAMES
 from ml_modeling.recommender import Recommender
 from ml_modeling.train_recommender import fit
 from model_serving.app import Serving, build_app
+from model_serving.features import FeaturesAnswer
 from model_serving.impressions import ImpressionPublisher
 from model_serving.metrics import ServingMetrics
 from model_serving.model_store import ModelStore
@@ -70,9 +71,8 @@ def api(shop: Shop) -> Iterator[TestClient]:
     shop.source.set_champion("recommender", "3", fit(np.full(5, np.datetime64("2026-01-01", "us")), baskets))
     shop.source.set_champion("purchase", "2", CartModel())
     shop.models.refresh()
-    shop.online.rows[("visitor_features", "v-1")] = {"recent_product_ids": ["w1"], "session_id": "s-1"}
-    shop.online.rows[("visitor_features", "v-new")] = {"recent_product_ids": [], "session_id": "s-gone"}
-    shop.online.rows[("session_features", "s-1")] = FEATURES
+    shop.online.lives = {"v-1": {"recent_product_ids": ["w1"]}, "v-new": {"recent_product_ids": []}}
+    shop.online.sessions = {"v-1": {"session_id": "s-1", **FEATURES}}
     with TestClient(shop.app, raise_server_exceptions=False) as client:
         yield client
 
@@ -96,13 +96,14 @@ def test_a_known_visitor_is_answered_by_the_model(api: TestClient) -> None:
     assert (body["source"], body["fallback"]) == ("model", None)
     assert body["model"] == {"name": "recommender", "version": "3"}
     assert {item["source"] for item in body["items"]} == {"model"}
+    assert body["known"] == {"presence": "present", "age_s": 2.0}
     assert body["request_id"]
 
 
 def test_given_products_are_the_context_and_do_not_come_back(api: TestClient, shop: Shop) -> None:
     answer = api.get("/v1/recommendations/v-1", params={"product_id": ["b1", "w1"], "exclude": ["w3"]})
     assert _ids(answer) == ["w2", "b2"]
-    assert shop.online.reads == 0
+    assert (shop.online.reads, answer.json()["known"]) == (0, None)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_without_redis_the_popular_products_are_answered(api: TestClient, shop: 
     shop.online.reachable = False
     body = api.get("/v1/recommendations/v-1").json()
     assert (body["source"], body["fallback"]) == ("popularity", "online_store_unavailable")
-    assert body["items"]
+    assert (bool(body["items"]), body["known"]) == (True, None)
 
 
 def test_without_a_model_the_list_is_empty_and_says_so(bare_api: TestClient, shop: Shop) -> None:
@@ -152,7 +153,7 @@ def test_without_kafka_the_answer_stands_and_the_loss_is_counted(api: TestClient
     _until(lambda: "aisle_impressions_dropped_total 1.0" in api.get("/metrics").text)
 
 
-def test_a_prediction_for_a_visitor_uses_the_features_of_the_last_session(api: TestClient) -> None:
+def test_a_prediction_for_a_visitor_uses_the_features_of_the_session_that_runs(api: TestClient) -> None:
     body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"}).json()
     assert (body["probability"], body["source"], body["session_id"]) == (0.9, "model", "s-1")
     assert body["model"] == {"name": "purchase", "version": "2"}
@@ -167,10 +168,33 @@ def test_a_prediction_for_given_features(api: TestClient) -> None:
 def test_a_prediction_without_a_session_is_the_base_rate(api: TestClient, shop: Shop) -> None:
     body = api.post("/v1/purchase-prediction", json={"visitor_id": "nobody"}).json()
     assert (body["probability"], body["source"], body["fallback"]) == (0.25, "base_rate", "unknown_visitor")
-    assert api.post("/v1/purchase-prediction", json={"visitor_id": "v-new"}).json()["fallback"] == "unknown_visitor"
+    assert body["known"] == {"presence": "missing", "age_s": None}
+    body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-new"}).json()
+    assert (body["probability"], body["source"], body["fallback"]) == (0.25, "base_rate", "no_running_session")
+    assert body["known"] == {"presence": "expired", "age_s": 3600.0}
     shop.online.reachable = False
     body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"}).json()
     assert (body["source"], body["fallback"]) == ("base_rate", "online_store_unavailable")
+
+
+def test_what_is_known_online_can_be_asked_for(api: TestClient, shop: Shop) -> None:
+    body = api.get("/v1/features/v-1", params={"product_id": "w1", "customer_id": "c-1"}).json()
+    assert set(body["views"]) == {"visitor_features", "visitor_activity", "session_features", "customer_features"}
+    assert body["views"]["visitor_features"] == {
+        "presence": "present",
+        "age_s": 2.0,
+        "values": {"recent_product_ids": ["w1"]},
+    }
+    assert (body["views"]["customer_features"]["presence"], body["views"]["visitor_activity"]["presence"]) == (
+        "expired",
+        "missing",
+    )
+    assert body["products"]["w1"]["product_activity"]["values"]["views_1h"] == 3.0
+    assert FeaturesAnswer.model_validate(body).products["w1"]["product_features"].presence == "missing"
+    assert api.get("/v1/features/v-1").json()["products"] == {}
+    shop.online.reachable = False
+    answer = api.get("/v1/features/v-1")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
 
 
 def test_a_prediction_without_a_model_is_a_503_with_the_reason(bare_api: TestClient) -> None:
@@ -190,6 +214,8 @@ def test_a_prediction_without_a_model_is_a_503_with_the_reason(bare_api: TestCli
         ("/v1/recommendations/v?exclude=", "query/exclude/0"),
         ("/v1/recommendations/v?product_id=" + "p" * 129, "query/product_id/0"),
         ("/v1/recommendations/" + "v" * 129, "path/visitor_id"),
+        ("/v1/features/v?customer_id=", "query/customer_id"),
+        ("/v1/features/v?products=p", "query/products"),
     ],
 )
 def test_a_wrong_query_is_a_problem_that_names_the_field(api: TestClient, path: str, field: str) -> None:

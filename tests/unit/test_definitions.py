@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from feast import FeatureView
@@ -8,27 +9,37 @@ from feast.data_source import DataSource
 
 from contracts.errors import UnknownNameError
 from contracts.tables import SESSION_FEATURE_NAMES, table_named
-from feature_store.definitions import ENTITIES, VIEWS, view_named
+from feature_store.definitions import BATCH_VIEWS, ENTITIES, TABLE_VIEWS, VIEWS, view_named
 from feature_store.lake_source import source_of
+from feature_store.live.views import product_activity, visitor_views
 from feature_store.on_demand import ON_DEMAND_VIEWS
 from feature_store.services import SERVICES, service_named
+from tests.fixtures.live_store import LiveStore
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_a_view_fits_its_table_and_says_what_it_is(view: FeatureView) -> None:
+@pytest.mark.parametrize("view", TABLE_VIEWS, ids=lambda view: view.name)
+def test_a_view_fits_its_table(view: FeatureView) -> None:
     columns = {column.name: column.type for column in table_named(source_of(view).table).columns}
     needed = [*view.join_keys, source_of(view).timestamp_field, *(feature.name for feature in view.features)]
     assert [name for name in needed if name not in columns] == []
     assert columns[source_of(view).timestamp_field] == "timestamp"
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_says_what_it_is(view: FeatureView) -> None:
     assert view.ttl
     assert view.ttl.total_seconds() > 0
     assert view.description
     assert view.owner
 
 
-def test_session_features_are_the_contracts_and_the_visitor() -> None:
-    names = [feature.name for feature in view_named("session_features").features]
-    assert names == [*SESSION_FEATURE_NAMES, "visitor_id"]
+def test_live_views_have_the_features_that_are_read_live() -> None:
+    answer = LiveStore().read(datetime(2026, 11, 21, tzinfo=UTC), products=["p"])
+    names = {view.name: tuple(feature.name for feature in view.features) for view in VIEWS}
+    assert names["session_features"] == ("session_id", *SESSION_FEATURE_NAMES)
+    assert names["visitor_activity"] == tuple(answer.visitor.values)
+    assert names["product_activity"] == tuple(product_activity(answer, 0).values)
+    assert set(visitor_views(answer)) < set(names)
 
 
 def test_numbers_say_their_unit() -> None:
@@ -37,6 +48,8 @@ def test_numbers_say_their_unit() -> None:
     units = {feature.name: feature.tags.get("unit") for feature in numbers}
     expected = {
         "revenue": "shop currency",
+        "revenue_1h": "shop currency",
+        "product_views_1m": "count",
         "mean_unit_price": "shop currency",
         "category_price_ratio": "ratio",
         "conversion_ratio_30d": "ratio",
@@ -57,9 +70,11 @@ def test_there_is_enough_to_learn_from(view: str, behavioural: int) -> None:
     assert len(numbers) >= behavioural
 
 
-def test_every_entity_has_one_view_of_its_own() -> None:
+def test_every_entity_has_a_view_and_at_most_one_with_rows_in_redis() -> None:
     # Redis holds one key per entity: two views of one entity would share its lifetime.
-    assert sorted(view.entities[0] for view in VIEWS) == sorted(entity.name for entity in ENTITIES)
+    stored = [view.entities[0] for view in BATCH_VIEWS]
+    assert len(set(stored)) == len(stored)
+    assert {view.entities[0] for view in VIEWS} == {entity.name for entity in ENTITIES}
 
 
 def test_services_are_versioned() -> None:

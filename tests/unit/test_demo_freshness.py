@@ -11,6 +11,8 @@ from typing import Any
 from contracts.clock import ManualClock
 from deployment.demo.freshness import FreshnessProbe
 from deployment.demo.progress import Progress
+from feature_store.live.reader import Answer, Features, Presence
+from tests.fixtures.serving import MISSING, NO_PRODUCTS
 
 _START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -57,13 +59,12 @@ class _Online:
         self._step = timedelta(seconds=step_s)
         self._readable_at_s = readable_at_s
 
-    def read(self, _view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
+    def read_each(self, visitor_ids: Sequence[str]) -> list[Answer]:
         self._clock.advance(self._step)
-        passed_s = (self._clock.now() - _START).total_seconds()
-        return [
-            {"event_timestamp": _START} if passed_s >= self._readable_at_s.get(visitor, 1e9) else None
-            for visitor in ids
-        ]
+        now = self._clock.now()
+        readable = [(now - _START).total_seconds() >= self._readable_at_s.get(each, 1e9) for each in visitor_ids]
+        lives = [Features({}, Presence.PRESENT, now - _START) if each else MISSING for each in readable]
+        return [Answer(now, MISSING, life, MISSING, NO_PRODUCTS) for life in lives]
 
 
 def _measured(messages: Sequence[_Message], readable_at_s: dict[str, float], step_s: float = 0.1) -> list[float]:

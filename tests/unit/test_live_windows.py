@@ -54,10 +54,24 @@ def test_missing_expired_and_default_are_told_apart() -> None:
     assert not given_.products.values.any()
 
 
-def test_what_is_too_old_or_far_ahead_is_left_out() -> None:
+def test_what_is_older_than_every_window_counts_in_the_visitors_life_alone() -> None:
     store = LiveStore()
-    for event_id, age in (("e-1", timedelta(days=31)), ("e-2", -timedelta(days=2)), ("e-3", -timedelta(days=40_000))):
-        store.take([click("page_viewed", event_id, NOW - age)], NOW)
+    past = [click("product_viewed", f"e-{n}", NOW - timedelta(days=31 + n), product_id="p-1") for n in range(2)]
+    for _ in range(2):
+        store.take(past, NOW)
+    answer = store.read(NOW, products=["p-1"])
+    assert (answer.visitor.presence, answer.products.presence) == (Presence.MISSING, [Presence.MISSING])
+    assert (answer.life.values["event_count"], answer.life.values["session_count"]) == (2, 2)
+    assert answer.session.presence == Presence.EXPIRED
+    store.take([], NOW, fold=True)
+    store.take(past, NOW)
+    assert store.read(NOW).life == answer.life
+
+
+def test_what_is_far_ahead_is_left_out() -> None:
+    store = LiveStore()
+    for event_id, ahead in (("e-1", timedelta(days=2)), ("e-2", timedelta(days=40_000))):
+        store.take([click("page_viewed", event_id, NOW + ahead)], NOW)
     assert store.values == {}
 
 

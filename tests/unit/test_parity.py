@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -9,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from contracts.clock import ManualClock
 from feature_store import read_log
+from feature_store.live.reader import Presence
 from feature_store.parity import Known, Outcome, ViewParity, judge
-from feature_store.read_log import LoggedRead, ReadLog, SampledReader
+from feature_store.read_log import LoggedRead, ReadLog
+from feature_store.sampled_reader import SampledReader
+from tests.fixtures.serving import NOW, FakeOnline
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MIDNIGHT = NOON - timedelta(hours=12)
@@ -54,26 +55,32 @@ def test_only_values_that_could_be_compared_count() -> None:
     assert ViewParity().mismatch_ratio == 0
 
 
-class _Reader:
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        assert view == "visitor_features"
-        return [None if each == "nobody" else {"customer_id": each, "event_timestamp": NOON} for each in ids]
-
-
 def sampled(log: ReadLog, ratio: float) -> SampledReader:
-    return SampledReader(_Reader(), log, ratio, ManualClock(NOON), Random(1))
+    return SampledReader(FakeOnline(lives={"v-1": {"customer_id": "c-1"}}), log, ratio, Random(1))
 
 
 def test_a_sample_is_logged_and_every_read_answered(tmp_path: Path) -> None:
     log = ReadLog(tmp_path / "new" / "reads.jsonl")
     reader = sampled(log, 0.1)
     for _ in range(100):
-        found = reader.read("visitor_features", ["c-1", "nobody"])
-        assert [each is None for each in found] == [False, True]
-    logged = log.read()
+        assert reader.read("v-1").live.life.values == {"customer_id": "c-1"}
+        assert reader.read("nobody").live.life.presence is Presence.MISSING
+    logged = [each for each in log.read() if each.view == "visitor_features"]
     assert 5 < len(logged) < 40
-    assert {(each.entity_id, each.features is None) for each in logged} == {("c-1", False), ("nobody", True)}
-    assert logged[0].read_at == NOON
+    assert {(each.entity_id, each.features is None) for each in logged} == {("v-1", False), ("nobody", True)}
+    known = next(each for each in logged if each.features)
+    an_hour_before = (NOW - timedelta(hours=1)).isoformat()
+    assert (known.read_at, known.features) == (NOW, {"customer_id": "c-1", "event_timestamp": an_hour_before})
+
+
+def test_what_is_expired_is_logged_as_nothing(tmp_path: Path) -> None:
+    log = ReadLog(tmp_path / "reads.jsonl")
+    sampled(log, 1).read("v-1")
+    assert {each.view: each.features is None for each in log.read()} == {
+        "visitor_features": False,
+        "visitor_activity": True,
+        "session_features": True,
+    }
 
 
 def test_the_log_is_bounded_and_its_end_may_be_torn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,11 +88,11 @@ def test_the_log_is_bounded_and_its_end_may_be_torn(tmp_path: Path, monkeypatch:
     log = ReadLog(tmp_path / "reads.jsonl")
     reader = sampled(log, 1)
     for number in range(200):
-        reader.read("visitor_features", [f"c-{number}"])
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2300
+        reader.read(f"v-{number}")
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2600
     with (tmp_path / "reads.jsonl").open("ab") as file:
         file.write(b'{"view": "visi')
-    assert log.read()[-1].entity_id == "c-199"
+    assert log.read()[-1].entity_id == "v-199"
 
 
 def test_a_person_can_be_erased_from_it(tmp_path: Path) -> None:
@@ -98,6 +105,6 @@ def test_a_person_can_be_erased_from_it(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_written_costs_no_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").write_text("")
-    found = sampled(ReadLog(tmp_path / "file" / "reads.jsonl"), 1).read("visitor_features", ["c"])
-    assert found[0] is not None
+    answer = sampled(ReadLog(tmp_path / "file" / "reads.jsonl"), 1).read("v-1")
+    assert answer.live.life.presence is Presence.PRESENT
     assert "cannot be logged" in caplog.text

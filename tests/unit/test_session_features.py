@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS
-from feature_store.session_features import latest_session_features, session_features
+from feature_store.session_features import session_features
 from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.event_rows import START, event, line
 from tests.fixtures.rows import rows_of
@@ -80,13 +80,6 @@ def test_the_golden_visitors_rows_know_what_came_after(golden: list[dict[str, An
     assert [row["event_number"] for row in golden] == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
     assert [row["ordered_later"] for row in golden] == [True] * 6 + [False] * 4
     assert {row["ended_at"] - START for row in golden} == {timedelta(minutes=36), timedelta(minutes=67)}
-
-
-def test_the_running_sessions_features_are_its_last_row(golden: list[dict[str, Any]]) -> None:
-    [online] = latest_session_features(_features(_GOLDEN)).to_pylist()
-    last = golden[-1]
-    names = ("session_id", "visitor_id", *SESSION_FEATURE_NAMES)
-    assert online == {name: last[name] for name in names} | {"event_timestamp": last["occurred_at"]}
 
 
 _STEPS = st.lists(

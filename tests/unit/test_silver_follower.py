@@ -92,19 +92,6 @@ def test_a_long_backlog_is_taken_in_steps_that_split_no_batch(lake: ArrowLake, m
     assert [follower.step() for _ in range(4)] == [3, 4, 1, 0]
 
 
-def test_one_behind_another_takes_only_what_that_one_has_handled(lake: ArrowLake) -> None:
-    first, seen = Seen(), Seen()
-    ahead, behind = SilverFollower(lake, _COLUMNS, first), SilverFollower(lake, _COLUMNS, seen, "features", "gold")
-    _land(lake, 0, "e-1")
-    assert behind.step() == 0
-    assert [ahead.step(), behind.step(), behind.step()] == [1, 1, 0]
-    _land(lake, 1, "e-2")
-    _land(lake, 1, "t-1", table=SILVER_POS_EVENTS)
-    assert behind.step() == 0
-    assert [ahead.step(), behind.step(), behind.step()] == [2, 2, 0]
-    assert seen.steps == first.steps
-
-
 def test_running_it_takes_what_lands_until_its_source_has_ended(lake: ArrowLake) -> None:
     seen, landed, ended = Seen(), Event(), Event()
     _land(lake, 0, "e-1")
