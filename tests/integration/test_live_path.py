@@ -14,8 +14,7 @@ import pytest
 from contracts.topics import CLICKSTREAM
 from feature_store.live.keys import owner_key
 from tests.fixtures.kafka import Kafka
-from tests.fixtures.live_events import Event
-from tests.fixtures.live_path import LivePath, in_lake, publish, trade
+from tests.fixtures.live_path import LivePath, assert_exact, publish, trade
 from tests.fixtures.stack import until
 
 _EVENTS = 4_000
@@ -28,17 +27,6 @@ def path(kafka: Kafka, tmp_path: Path) -> Iterator[LivePath]:
     live.start_redis()
     yield live
     live.close()
-
-
-def assert_exact(path: LivePath, events: list[Event]) -> None:
-    path.until_taken()
-    now = datetime.now(UTC)
-    visitors = sorted({event["visitor_id"] for event in events})
-    expected = in_lake(events, now)
-    found = path.counters(visitors, now)
-    assert found.keys() == expected.keys()
-    for name, row in expected.items():
-        assert found[name] == pytest.approx(row, rel=1e-12), name
 
 
 def test_killed_and_replayed_it_counts_each_event_once(path: LivePath) -> None:
