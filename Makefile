@@ -24,6 +24,7 @@ $(ROOT)/uv/bin/uv:
 	@test -x $(BIN)/python || $(UV) venv -q --python 3.11 .venv
 	$(UV) pip sync -q --require-hashes requirements.lock
 	$(UV) pip install -q --no-deps --no-build-isolation -e .
+	$(BIN)/python -c "import feature_store.live.window_totals"  # keeps its machine code
 	@touch $@
 
 $(ROOT)/jars/.ready: pom.xml

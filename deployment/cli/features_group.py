@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-_WITHOUT_FEAST = {"live": "features_live", "now": "features_now"}
+_WITHOUT_FEAST = {"live": "features_live", "now": "features_now", "backfill": "features_backfill"}
 
 
 class _Features(click.Group):

@@ -5,25 +5,30 @@ A writer appends; what is read is a sum, so that two cells of one tile are as go
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from struct import Struct
 
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_store.live.windows import WINDOWS, first_seconds, tiles
+from feature_store.live.windows import WINDOWS, tiles
 
+# A cell has the number of its measure: a new one goes to the end.
 VISITOR_MEASURES = ("events", "product_views", "cart_adds", "orders", "revenue")
 PRODUCT_MEASURES = ("views", "cart_adds", "orders", "units")
+# What values count. Those written under another definition lack something of the past until they are filled again.
+DEFINITION = blake2b(repr((VISITOR_MEASURES, PRODUCT_MEASURES, WINDOWS)).encode(), digest_size=8).hexdigest()
 # Amounts of money are ten-thousandths, whole numbers: their sum is exact up to 2**53 and the same in any order.
 MONEY_UNIT = 10_000
 
 Cells = NDArray[np.void]
 
-PRODUCT_CELL = np.dtype([("second", "<u4"), ("measure", "u1"), ("amount", "<f8")])
+PRODUCT_CELL = np.dtype([("second", "<u4"), ("measure", "u1"), ("amount", "<u4")])
 # ``event`` is the event's hash, by which a copy of it is known; 0 in a folded cell.
 VISITOR_CELL = np.dtype([("second", "<u4"), ("measure", "u1"), ("amount", "<f8"), ("event", "<u8")])
-pack_product_cell = Struct("<IBd").pack
 pack_visitor_cell = Struct("<IBdQ").pack
+_pack_product_cell = Struct("<IBI").pack
+_MOST_OF_A_CELL = 2**32 - 1
 
 # The measure of a mark: copies of a visitor's events up to its second are not known any more.
 _FOLDED_UP_TO = 255
@@ -32,59 +37,27 @@ _HASH_AT = VISITOR_CELL.itemsize - 8
 _MEASURE_AT = 4
 
 
-def product_cells(value: bytes) -> Cells:
-    """Return the cells of a product's value."""
-    return np.frombuffer(value, PRODUCT_CELL)
-
-
-def visitor_cells(value: bytes) -> Cells:
-    """Return the cells of a visitor's value, without the mark of what is folded."""
-    cells = np.frombuffer(value, VISITOR_CELL)
-    counted: Cells = cells[cells["measure"] != _FOLDED_UP_TO]
-    return counted
-
-
-def window_sums(cells: Cells, cells_of_each: NDArray[np.int64], measure_count: int, now_s: int) -> NDArray[np.float64]:
-    """Return the amounts in each window at ``now_s``, as owner × window × measure.
-
-    ``cells`` are the first owner's, then the next one's, so many as ``cells_of_each`` says. A cell of a second to come
-    counts in none.
-    """
-    owners, depth = len(cells_of_each), len(WINDOWS) + 1
-    second = np.ascontiguousarray(cells["second"])
-    # 0: older than every window, 1: in the longest alone, and so on to the number of windows: in all.
-    windows_met = np.zeros(len(cells), np.uint8)
-    for first_second in first_seconds(now_s):
-        windows_met += second >= first_second
-    windows_met *= second <= now_s
-    place = np.repeat(np.arange(owners) * (depth * measure_count), cells_of_each)
-    place += windows_met * np.uint8(measure_count)
-    place += cells["measure"]
-    sums = np.bincount(place, cells["amount"], owners * depth * measure_count).astype(np.float64)
-    return sums.reshape(owners, depth, measure_count)[:, :0:-1].cumsum(axis=1)
-
-
-def last_seconds(cells: Cells, cells_of_each: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the last second of each owner's cells, -1 where there is none; arguments as for ``window_sums``."""
-    last = np.full(len(cells_of_each), -1, np.int64)
-    starts, has_cells = np.cumsum(cells_of_each) - cells_of_each, cells_of_each > 0
-    if len(cells):
-        last[has_cells] = np.maximum.reduceat(np.ascontiguousarray(cells["second"]), starts[has_cells])
-    return last
+def pack_product_cell(second: int, measure: int, amount: float) -> bytes:
+    """Return a product's cell; several, where an amount is too large for one."""
+    full, rest = divmod(int(amount), _MOST_OF_A_CELL)
+    return _pack_product_cell(second, measure, _MOST_OF_A_CELL) * full + _pack_product_cell(second, measure, rest)
 
 
 def fold_product(value: bytes, now_s: int) -> bytes:
-    """Return the same counts in at most one cell a tile and measure; what no window needs is dropped."""
-    cells = product_cells(value)
-    second, measure, amount = _fold(cells, now_s)
-    folded = np.zeros(len(second), PRODUCT_CELL)
-    folded["second"], folded["measure"], folded["amount"] = second, measure, amount
+    """Return the same counts in one cell a tile and measure; what no window needs is dropped."""
+    second, measure, amount = _fold(np.frombuffer(value, PRODUCT_CELL), now_s)
+    full, rest = np.divmod(amount.astype(np.int64), _MOST_OF_A_CELL)
+    folded: Cells = np.zeros(len(second) + int(full.sum()), PRODUCT_CELL)
+    folded["second"], folded["measure"] = np.repeat(second, full + 1), np.repeat(measure, full + 1)
+    folded["amount"] = _MOST_OF_A_CELL
+    folded["amount"][np.cumsum(full + 1) - 1] = rest
     return folded.tobytes()
 
 
 def fold_visitor(value: bytes, now_s: int) -> bytes:
     """Drop what no window needs; of over 2,048 cells only the newest half stay events, the others become tiles."""
-    cells = visitor_cells(value)
+    cells: Cells = np.frombuffer(value, VISITOR_CELL)
+    cells = cells[cells["measure"] != _FOLDED_UP_TO]
     cells = cells[tiles(cells["second"].astype(np.int64), now_s) >= 0]
     if len(cells) <= _MOST_VISITOR_CELLS:
         return _mark(folded_up_to(value)) + cells.tobytes()

@@ -37,9 +37,9 @@ def kind_of(key: str) -> Kind:
     return Kind(key.split(":", 3)[2])
 
 
-def live_keys(kind: Kind, entity_id: str) -> list[str]:
-    """Return the key of each partition that may hold something of an entity."""
-    return [prefix + entity_id for prefix in _PREFIXES[kind]]
+def live_keys(kind: Kind, *entity_ids: str) -> list[str]:
+    """Return for each entity the keys of what the partitions may hold of it, ``VALUES_PER_ENTITY`` of them."""
+    return [prefix + entity_id for entity_id in entity_ids for prefix in _PREFIXES[kind]]
 
 
 def _prefix(partition: int, kind: Kind) -> str:

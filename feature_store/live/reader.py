@@ -16,19 +16,12 @@ from redis.exceptions import RedisError
 
 from contracts import Clock
 from contracts.errors import OnlineStoreUnavailableError
-from feature_store.live.cells import (
-    MONEY_UNIT,
-    PRODUCT_MEASURES,
-    VISITOR_MEASURES,
-    last_seconds,
-    product_cells,
-    visitor_cells,
-    window_sums,
-)
+from feature_store.live.cells import MONEY_UNIT, PRODUCT_CELL, PRODUCT_MEASURES, VISITOR_CELL, VISITOR_MEASURES
 from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
 from feature_store.live.session import running_session
 from feature_store.live.session_log import SESSION_GAP_US, decode
 from feature_store.live.visitor import visitor_so_far
+from feature_store.live.window_totals import NEVER, window_totals
 from feature_store.live.windows import LONGEST, WINDOWS
 
 VISITOR_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in VISITOR_MEASURES)
@@ -38,7 +31,6 @@ _VISITOR_UNITS = np.array([MONEY_UNIT if measure == "revenue" else 1 for measure
 _SESSION_TTL = timedelta(microseconds=SESSION_GAP_US)
 _COUNTS_TTL = timedelta(seconds=LONGEST.span_s)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = -1
 
 
 class Presence(StrEnum):
@@ -152,16 +144,15 @@ def _joined(values: Sequence[bytes | None]) -> bytes:
 
 
 def _visitor(value: bytes, now: datetime, default: float | None) -> Features:
-    cells = visitor_cells(value)
-    all_of_them = np.array([len(cells)])
-    sums = window_sums(cells, all_of_them, len(VISITOR_MEASURES), int(now.timestamp()))[0] / _VISITOR_UNITS
-    [last] = last_seconds(cells, all_of_them)
-    if last == _NEVER:
+    cells = np.frombuffer(value, VISITOR_CELL)
+    totals, [last] = window_totals(cells, np.array([len(cells)]), len(VISITOR_MEASURES), int(now.timestamp()))
+    if last == NEVER:
         return _without(VISITOR_FEATURES, Presence.MISSING, None, default)
     age = now - datetime.fromtimestamp(int(last), UTC)
     if age > _COUNTS_TTL:
         return _without(VISITOR_FEATURES, Presence.EXPIRED, age, default)
-    return Features(dict(zip(VISITOR_FEATURES, sums.ravel().tolist(), strict=True)), Presence.PRESENT, age)
+    values = (totals / _VISITOR_UNITS).ravel().tolist()
+    return Features(dict(zip(VISITOR_FEATURES, values, strict=True)), Presence.PRESENT, age)
 
 
 def _without(names: Sequence[str], why: Presence, age: timedelta | None, default: float | None) -> Features:
@@ -181,12 +172,12 @@ def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Featu
 
 
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:
-    cells, now_s = product_cells(_joined(values)), int(now.timestamp())
-    sizes = np.array([len(value) if value else 0 for value in values], np.int64) // cells.itemsize
-    cells_of_each = sizes.reshape(products, VALUES_PER_ENTITY).sum(axis=1)
-    sums = window_sums(cells, cells_of_each, len(PRODUCT_MEASURES), now_s).reshape(products, len(PRODUCT_FEATURES))
-    last = last_seconds(cells, cells_of_each)
-    age_s = np.where(last == _NEVER, np.nan, now.timestamp() - last)
+    there = [value or b"" for value in values]
+    sizes = np.fromiter(map(len, there), np.int64, len(there)).reshape(products, VALUES_PER_ENTITY)
+    cells, cells_of_each = np.frombuffer(b"".join(there), PRODUCT_CELL), sizes.sum(axis=1) // PRODUCT_CELL.itemsize
+    totals, last = window_totals(cells, cells_of_each, len(PRODUCT_MEASURES), int(now.timestamp()))
+    sums = totals.reshape(products, len(PRODUCT_FEATURES))
+    age_s = np.where(last == NEVER, np.nan, now.timestamp() - last)
     is_absent = ~(age_s <= LONGEST.span_s)
     sums[is_absent] = np.nan if default is None else default
     return ProductFeatures(sums, [_presence(age, default) for age in age_s.tolist()], age_s)

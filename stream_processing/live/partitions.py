@@ -10,7 +10,7 @@ from redis import Redis
 
 from feature_store.live.effects import Effects
 from stream_processing.live.changes import Changes, changes, needed_keys
-from stream_processing.live.owned_partition import Batch, Claim, claim_partition, commit
+from stream_processing.live.owned_partition import Batch, Claim, StaleError, claim_partition, commit
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,12 @@ class OwnedPartitions:
         """
         stored = self._fetch(taken, now_s)
         batches = [self._batch(partition, each, stored, now_s) for partition, each in taken.items()]
+        try:
+            answers = commit(self._client, batches)
+        except StaleError:
+            return self.write(taken, now_s)
         written = {}
-        for batch, to_fold in zip(batches, commit(self._client, batches), strict=True):
+        for batch, to_fold in zip(batches, answers, strict=True):
             partition = batch.claim.partition
             if to_fold is None:
                 self.give_up(partition)
@@ -75,7 +79,7 @@ class OwnedPartitions:
     def _batch(self, partition: int, taken: Taken, stored: Mapping[str, bytes], now_s: int) -> Batch:
         owned = self._owned[partition]
         what = changes(partition, taken.effects, stored, owned.to_fold, now_s)
-        return Batch(owned.claim, owned.batches + 1, taken.offset, what)
+        return Batch(owned.claim, owned.batches + 1, taken.offset, what, stored)
 
     def _fetch(self, taken: Mapping[int, Taken], now_s: int) -> dict[str, bytes]:
         keys = list({key for partition, each in taken.items() for key in self._needed(partition, each, now_s)})

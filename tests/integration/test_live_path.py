@@ -15,7 +15,7 @@ from contracts.topics import CLICKSTREAM
 from feature_store.live.keys import owner_key
 from tests.fixtures.kafka import Kafka
 from tests.fixtures.live_events import Event
-from tests.fixtures.live_path import LivePath, in_lake, lives_in_lake, publish, trade
+from tests.fixtures.live_path import LivePath, assert_counters_exact, lives_in_lake, publish, trade
 from tests.fixtures.stack import until
 
 _EVENTS = 4_000
@@ -31,15 +31,9 @@ def path(kafka: Kafka, tmp_path: Path) -> Iterator[LivePath]:
 
 
 def assert_exact(path: LivePath, events: list[Event]) -> None:
-    path.until_taken()
-    now = datetime.now(UTC)
+    assert_counters_exact(path, events)
     visitors = sorted({event["visitor_id"] for event in events})
-    expected = in_lake(events, now)
-    found = path.counters(visitors, now)
-    assert found.keys() == expected.keys()
-    for name, row in expected.items():
-        assert found[name] == pytest.approx(row, rel=1e-12), name
-    lives = {name: life for name, (_, life) in path.sessions(visitors, now).items()}
+    lives = {name: life for name, (_, life) in path.sessions(visitors, datetime.now(UTC)).items()}
     assert {name: (life["event_count"], life["session_count"]) for name, life in lives.items()} == lives_in_lake(events)
 
 

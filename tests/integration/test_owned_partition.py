@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from feature_store.live.keys import Kind, live_key
 from stream_processing.live.changes import Changes
-from stream_processing.live.owned_partition import Batch, Claim, claim_partition, commit
+from stream_processing.live.owned_partition import Batch, Claim, StaleError, claim_partition, commit
 
 _partitions = count(1_000)
 
@@ -34,6 +34,11 @@ def product(claim: Claim) -> str:
 
 def batch(claim: Claim, number: int, added: bytes) -> Batch:
     return Batch(claim, number, number * 10, Changes({product(claim): bytearray(added)}, {}, Counter()))
+
+
+def fold(claim: Claim, number: int, before: bytes) -> Batch:
+    changes = Changes({}, {product(claim): b"f"}, Counter())
+    return Batch(claim, number, number * 10, changes, {product(claim): before})
 
 
 def test_a_new_partition_has_no_offset_and_a_claimed_one_the_last(client: Redis, claim: Claim) -> None:
@@ -74,9 +79,16 @@ def test_a_full_redis_takes_nothing_of_a_batch(client: Redis, claim: Claim) -> N
 
 
 def test_a_value_that_has_grown_is_to_be_folded_and_lives_on(client: Redis, claim: Claim) -> None:
-    assert commit(client, [batch(claim, 1, b"a" * 8_191)]) == [[]]
+    assert commit(client, [batch(claim, 1, b"a" * 2_047)]) == [[]]
     assert commit(client, [batch(claim, 2, b"b")]) == [[product(claim)]]
-    folded = Batch(claim, 3, 30, Changes({}, {product(claim): b"f"}, Counter()))
-    assert commit(client, [folded]) == [[]]
+    assert commit(client, [fold(claim, 3, b"a" * 2_047 + b"b")]) == [[]]
     assert client.get(product(claim)) == b"f"
     assert 30 * 86_400 < client.ttl(product(claim)) <= 31 * 86_400  # type: ignore[operator]
+
+
+def test_a_value_that_is_another_by_now_is_not_folded(client: Redis, claim: Claim) -> None:
+    commit(client, [batch(claim, 1, b"a")])
+    client.set(product(claim), b"c")
+    with pytest.raises(StaleError):
+        commit(client, [fold(claim, 2, b"a")])
+    assert (client.get(product(claim)), claim_partition(client, claim.partition).offset) == (b"c", 10)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from feature_store.live.cells import VISITOR_CELL
+import numpy as np
+
+from feature_store.live.cells import PRODUCT_CELL, VISITOR_CELL, fold_product
 from feature_store.live.keys import Kind, live_key
 from feature_store.live.reader import PRODUCT_FEATURES, Presence
-from feature_store.live.windows import WINDOWS
+from feature_store.live.windows import WINDOWS, Window
 from tests.fixtures.live_events import click
 from tests.fixtures.live_store import LiveStore, counts
 
@@ -105,8 +107,33 @@ def test_a_products_value_is_bounded() -> None:
         ]
         store.take(views, NOW, fold=True)
     store.take([], NOW, fold=True)
-    assert len(store.values[live_key(0, Kind.PRODUCT, "p-1")]) < 4_000
+    assert len(store.values[live_key(0, Kind.PRODUCT, "p-1")]) < 3_000
     assert store.read(NOW, products=["p-1"]).products.values[0, PRODUCT_FEATURES.index("views_30d")] == 9_000
+
+
+def test_what_is_stored_is_as_fine_as_a_new_window_in_the_next_ones_tiles() -> None:
+    now_s = int(NOW.timestamp())
+    cells = np.zeros(3_000, PRODUCT_CELL)
+    cells["second"] = now_s - np.arange(3_000) * 29
+    cells["amount"] = 1
+    folded = np.frombuffer(fold_product(cells.tobytes(), now_s), PRODUCT_CELL)
+    assert len(folded) < 300
+    new = Window("6h", 21_600, 1_800)
+    for later_s in (0, 17, 1_800, 40_000):
+        first_second = new.first_second(now_s + later_s)
+        within = [each["amount"][each["second"] >= first_second].sum() for each in (cells, folded)]
+        assert within[0] == within[1]
+
+
+def test_more_units_than_a_cell_holds() -> None:
+    store = LiveStore()
+    lines = [line("p-1", 1_000_000, "1")] * 5_000
+    for event_id in ("e-1", "e-2"):
+        store.take([click("order_placed", event_id, NOW, order_id="o", lines=lines)], NOW)
+        found = counts(store.read(NOW, products=["p-1"]), ["p-1"])["p-1"]
+    store.take([], NOW, fold=True)
+    assert counts(store.read(NOW, products=["p-1"]), ["p-1"])["p-1"] == found
+    assert (found["orders_30d"], found["units_30d"]) == (2, 1e10)
 
 
 def line(product_id: str, quantity: int, unit_price: str) -> dict[str, Any]:
