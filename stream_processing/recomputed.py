@@ -26,7 +26,6 @@ from stream_processing.sessions import EVENT_COLUMNS, sessionized, sessions
 
 # What arrived within this time before a read may not have reached the online store.
 _ON_ITS_WAY = timedelta(minutes=1)
-_COLUMNS = [*EVENT_COLUMNS, "processed_at"]
 
 Compute = Callable[[LoggedRead, pa.Table, pa.Table], pa.Table]
 
@@ -49,9 +48,15 @@ def _recomputed(lake: ArrowLake, read: LoggedRead, visitor_id: str | None, compu
     past, events = _up_to(lake, visitor_id, until)
     if not past.num_rows:
         return Known(None)
-    late = pc.any(pc.greater(events["processed_at"], pa.scalar(read.read_at - _ON_ITS_WAY))).as_py()
-    rows = compute(read, past, events.select(EVENT_COLUMNS))
-    return Known(_declared(read.view, rows), unsettled=bool(late))
+    rows = compute(read, past, events)
+    return Known(_declared(read.view, rows), unsettled=_came_late(lake, visitor_id, until, read.read_at - _ON_ITS_WAY))
+
+
+def _came_late(lake: ArrowLake, visitor_id: str, until: datetime, after: datetime) -> bool:
+    """Say whether an event up to ``until``, of whatever session, arrived after a moment."""
+    late = (pc.field("processed_at") > after) & (pc.field("occurred_at") <= until)
+    own = pc.field("visitor_id") == visitor_id
+    return bool(lake.read(SILVER_CLICKSTREAM_EVENTS, ["event_id"], own & late).num_rows)
 
 
 def _up_to(lake: ArrowLake, visitor_id: str, until: datetime) -> tuple[pa.Table, pa.Table]:
@@ -61,7 +66,7 @@ def _up_to(lake: ArrowLake, visitor_id: str, until: datetime) -> tuple[pa.Table,
     past = past.sort_by("started_at")
     began = past["started_at"][-1].as_py() if past.num_rows else until
     within = (pc.field("occurred_at") >= began) & (pc.field("occurred_at") <= until)
-    return past, lake.read(SILVER_CLICKSTREAM_EVENTS, _COLUMNS, own & within)
+    return past, lake.read(SILVER_CLICKSTREAM_EVENTS, EVENT_COLUMNS, own & within)
 
 
 def _visitor(_: LoggedRead, past: pa.Table, events: pa.Table) -> pa.Table:

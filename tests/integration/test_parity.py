@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
 import pytest
 from click.testing import CliRunner
+from redis import Redis
 
 from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
@@ -23,6 +25,8 @@ from feature_store.online import OnlineFeatures
 from feature_store.read_log import SampledReader
 from stream_processing.online_features import refresh_online
 from stream_processing.touched_sessions import refresh_sessions
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import event
 from tests.fixtures.small_shop import DAYS, land_silver, random_shop
 
 IDS = {
@@ -37,6 +41,8 @@ IDS = {
 @pytest.fixture
 def settings(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings = Settings(data_dir=tmp_path, redis=RedisSettings(server_url=redis_url.replace("/0", "/7")))
+    with Redis.from_url(settings.redis.url) as client:
+        client.flushdb()
     monkeypatch.setattr(features_parity, "load_settings", lambda: settings)
     return settings
 
@@ -99,6 +105,36 @@ def test_what_is_not_materialized_again_is_behind_and_no_mismatch(settings: Sett
     assert result.exit_code == 0, result.exception
     [line] = [line for line in result.stdout.splitlines() if line.startswith("product_features")]
     assert line.split()[1:] == ["0", "0", "4", "0", "0"]
+
+
+def test_a_day_that_still_runs_is_no_mismatch_though_its_rows_are_of_its_end(
+    settings: Settings, online: OnlineFeatures
+) -> None:
+    lake = ArrowLake(settings.lake)
+    as_of_tables = [table for table in BATCH_TABLES if table.is_as_of]
+    BatchRun(lake, lambda _: None).build_days(as_of_tables, [SystemClock().now().date()])
+    for view in BATCH_VIEWS:
+        materialize(lake, online, view)
+    read_all(settings, online)
+    result = CliRunner().invoke(features_parity.command)
+    assert result.exit_code == 0, result.exception
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("product_features")]
+    assert line.split()[1:] == ["4", "0", "0", "0", "0"]
+
+
+def test_a_late_event_of_a_session_before_the_last_is_no_mismatch(settings: Settings, online: OnlineFeatures) -> None:
+    read_all(settings, online)
+    [before] = online.read("visitor_features", ["x"])
+    assert before is not None
+    at, now = before["first_seen_at"] - timedelta(days=3), SystemClock().now()
+    late = rows_of(SILVER_CLICKSTREAM_EVENTS, [event("page_viewed", at, visitor_id="x", processed_at=now)])
+    lake = ArrowLake(settings.lake)
+    lake.append(SILVER_CLICKSTREAM_EVENTS, late)
+    refresh_sessions(late, lake)
+    result = CliRunner().invoke(features_parity.command)
+    assert result.exit_code == 0, result.exception
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("visitor_features")]
+    assert line.split()[1:] == ["2", "0", "1", "0", "1"]
 
 
 def test_without_reads_there_is_nothing_to_compare(settings: Settings) -> None:
