@@ -40,7 +40,8 @@ def latest_of(scan: Scan, view: FeatureView, ids: Sequence[str]) -> dict[str, di
     """Return the latest row of each of some entities, whatever its age: time column and features by id."""
     [key], time = view.join_keys, source_of(view).timestamp_field
     names = [feature.name for feature in view.features]
-    table = _read(scan, view, names, pc.field(key).isin(list(ids)))
+    table = _read(scan, view, names, None)
+    table = table.filter(pc.is_in(table[key], pa.array(ids, pa.string())))
     latest = table.take(latest_rows(_history(view, table))).select([key, time, *names])
     return {row.pop(key): row for row in _declared(view, latest).to_pylist()}
 

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from contracts.tables import SESSION_FEATURE_NAMES, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from data_lake.schemas import contracted
+from data_lake.sql import ParquetFiles, open_sql
 from feature_store.definitions import view_named
 from feature_store.offline import as_feature
 from feature_store.online import EVENT_TIMESTAMP
@@ -26,6 +27,16 @@ from stream_processing.sessions import EVENT_COLUMNS, sessionized, sessions
 
 # What arrived within this time before a read may not have reached the online store.
 _ON_ITS_WAY = timedelta(minutes=1)
+# DuckDB reads the files: delta-rs merges leave text that Arrow's filters cannot compare (string and string_view).
+_PAST = "FROM rows WHERE visitor_id = $visitor_id AND started_at <= $until ORDER BY started_at"
+_EVENTS = f"""
+    SELECT {", ".join(EVENT_COLUMNS)}
+    FROM rows
+    WHERE visitor_id = $visitor_id AND occurred_at BETWEEN $began AND $until
+"""  # noqa: S608 - made of constants
+_LATE = """
+    SELECT event_id FROM rows WHERE visitor_id = $visitor_id AND occurred_at <= $until AND processed_at > $after
+"""
 
 Compute = Callable[[LoggedRead, pa.Table, pa.Table], pa.Table]
 
@@ -54,19 +65,22 @@ def _recomputed(lake: ArrowLake, read: LoggedRead, visitor_id: str | None, compu
 
 def _came_late(lake: ArrowLake, visitor_id: str, until: datetime, after: datetime) -> bool:
     """Say whether an event up to ``until``, of whatever session, arrived after a moment."""
-    late = (pc.field("processed_at") > after) & (pc.field("occurred_at") <= until)
-    own = pc.field("visitor_id") == visitor_id
-    return bool(lake.read(SILVER_CLICKSTREAM_EVENTS, ["event_id"], own & late).num_rows)
+    events = lake.after(SILVER_CLICKSTREAM_EVENTS, "processed_at", after)
+    return bool(_query(_LATE, {"visitor_id": visitor_id, "until": until, "after": after}, events).num_rows)
 
 
 def _up_to(lake: ArrowLake, visitor_id: str, until: datetime) -> tuple[pa.Table, pa.Table]:
     """Return the visitor's sessions that began up to an instant, and the events of the last of them up to it."""
-    own = pc.field("visitor_id") == visitor_id
-    past = contracted(lake.read(SILVER_SESSIONS, where=own & (pc.field("started_at") <= until)), SILVER_SESSIONS)
-    past = past.sort_by("started_at")
+    own = {"visitor_id": visitor_id, "until": until}
+    past = contracted(_query(_PAST, own, lake.all_files(SILVER_SESSIONS)), SILVER_SESSIONS)
     began = past["started_at"][-1].as_py() if past.num_rows else until
-    within = (pc.field("occurred_at") >= began) & (pc.field("occurred_at") <= until)
-    return past, lake.read(SILVER_CLICKSTREAM_EVENTS, EVENT_COLUMNS, own & within)
+    files = lake.near(SILVER_CLICKSTREAM_EVENTS, "occurred_at", [(began, until)])
+    return past, _query(_EVENTS, own | {"began": began}, files)
+
+
+def _query(sql: str, parameters: dict[str, Any], rows: ParquetFiles) -> pa.Table:
+    with open_sql(sql, parameters, rows=rows) as answer:
+        return answer.read_all()
 
 
 def _visitor(_: LoggedRead, past: pa.Table, events: pa.Table) -> pa.Table:
