@@ -70,7 +70,7 @@ bench-ingest: setup ## Measure the HTTP collector: events a second on one core, 
 	$(BIN)/python -m benchmarks.ingest
 
 .PHONY: bench-features
-bench-features: setup ## Measure live features: Kafka's append to readable value, reads (ARGS="--seconds 60 --only-path")
+bench-features: setup ## Measure features: freshness, reads beside Feast's, materializing, training sets (ARGS="reads" runs one part)
 	$(BIN)/python -m benchmarks.features $(ARGS)
 
 .PHONY: bench-models

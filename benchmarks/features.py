@@ -1,110 +1,71 @@
-"""Measure the live features: from Kafka's append to a readable value, and how long reads take.
+"""Measure the features: freshness, reads beside Feast's, materialising, training sets; each part by its name.
 
-Starts the whole stack on free ports and sends at 1,000 events/s; then the broker and the real-time path alone at
-11,574/s, the rate of a billion a day. Every event counts: the path's own histogram says when its batch was committed,
-against the broker's time; a probe beside it reads values back until its event shows. ``make bench-features``.
+``make bench-features`` runs all of it, in less than 25 minutes. A part that is not run keeps its figures of the last
+time; where one fails, those before it are kept.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import signal
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-from benchmarks.features_probe import probe
-from benchmarks.features_reads import read_latencies
-from benchmarks.features_watch import LiveWatch
-from benchmarks.machine import keep, load_1m, machine, versions
-from benchmarks.stream_events import send
-from deployment.local_stack.services import build_stack
-from deployment.settings import ApiSettings, KafkaSettings, LiveSettings, MlflowSettings, RedisSettings, Settings
-from tests.fixtures.kafka import free_ports
+import orjson
 
-_FULL_RATE = 11_574.0
-_MUST_BE_ZERO = ("freshness_not_counted", "freshness_full_rate_not_counted")
+from benchmarks.machine import RESULTS, keep, load_1m, machine, versions
+from benchmarks.running import say
+
+_RESULT = RESULTS / "features.json"
+_PACKAGES = ("confluent-kafka", "redis", "hiredis", "numpy", "feast", "duckdb", "pyarrow", "deltalake")
 
 
 def main() -> int:
-    """Measure, print, write; return 1 where an event was not counted."""
+    """Run the parts, print and write the result."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = _options()
-    with ExitStack() as exits:
-        settings = _settings(Path(exits.enter_context(TemporaryDirectory(prefix="aisle-bench-"))))
-        stack = build_stack(settings)
-        exits.callback(stack.down)
-        sender = exits.enter_context(ProcessPoolExecutor(1, multiprocessing.get_context("spawn")))
-        result: dict[str, Any] = {"load_before_1m": load_1m(), "only_path": options.only_path}
-        stack.up(["live"] if options.only_path else [])
-        sent = round(options.rate * options.seconds)
-        result |= _freshness("freshness", settings, sender, 0, sent, options.rate)
-        stack.down()
-        stack.up(["live"])
-        full = round(_FULL_RATE * options.full_seconds)
-        result |= _freshness("freshness_full_rate", settings, sender, sent, full, _FULL_RATE)
-        _say("reads")
-        result |= read_latencies(settings)
-    result |= {"machine": machine(), "versions": versions("confluent-kafka", "redis", "hiredis", "numpy")}
-    keep("features", result | {"load_after_1m": load_1m()})
-    return 1 if any(result[name] for name in _MUST_BE_ZERO) else 0
+    result = orjson.loads(_RESULT.read_bytes()) if _RESULT.exists() else {}
+    try:
+        for name in options.parts or _PARTS:
+            before, started = load_1m(), time.perf_counter()
+            measured = _PARTS[name](options)
+            load = {"before_1m": before, "after_1m": load_1m()}
+            result |= measured | {f"{name}_load": load, f"{name}_took_s": round(time.perf_counter() - started)}
+            say(f"{name}: done in {result[f'{name}_took_s']} s")
+    finally:
+        keep("features", result | {"machine": machine(), "versions": versions(*_PACKAGES)})
+    return 0
+
+
+def _part(name: str) -> Callable[..., dict[str, Any]]:
+    """Return what measures a part; imported here, for what each needs takes seconds to import."""
+    measure: Callable[..., dict[str, Any]] = import_module(f"benchmarks.{name}").measure
+    return measure
+
+
+_PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "freshness": lambda options: _part("features_freshness")(
+        options.seconds, options.full_seconds, only_path=options.only_path
+    ),
+    "reads": lambda options: _part("features_reads")(options.read_seconds, options.read_events),
+    "materialize": lambda options: _part("features_materialize")(options.entities),
+    "training_set": lambda _: _part("training_set")(),
+}
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rate", type=float, default=1_000.0, help="events a second with the whole stack")
-    parser.add_argument("--seconds", type=float, default=600.0, help="for so long")
-    parser.add_argument("--full-seconds", type=float, default=60.0, help="for so long at 11,574 events/s")
-    parser.add_argument("--only-path", action="store_true", help="the first part without Spark, MLflow and the API")
+    parser.add_argument("parts", nargs="*", choices=list(_PARTS), help="all of them by default")
+    parser.add_argument("--seconds", type=float, default=600.0, help="so long 1,000 events/s with the whole stack")
+    parser.add_argument("--full-seconds", type=float, default=60.0, help="so long 11,574 events/s")
+    parser.add_argument("--only-path", action="store_true", help="both without Spark, MLflow and the API")
+    parser.add_argument("--read-seconds", type=float, default=6.0, help="so long each way of reading in each shape")
+    parser.add_argument("--read-events", type=int, default=600_000, help="so many make the values that are read")
+    parser.add_argument("--entities", type=int, default=1_000_000, help="so many to materialize")
     return parser.parse_args()
-
-
-def _settings(directory: Path) -> Settings:
-    kafka, controller, redis, mlflow, api, live = free_ports(6)
-    return Settings(
-        data_dir=directory,
-        kafka=KafkaSettings(port=kafka, controller_port=controller, servers=""),
-        redis=RedisSettings(port=redis, max_memory="2gb"),
-        mlflow=MlflowSettings(port=mlflow),
-        api=ApiSettings(port=api),
-        live=LiveSettings(metrics_port=live),
-    )
-
-
-def _freshness(
-    name: str, settings: Settings, sender: ProcessPoolExecutor, first: int, events: int, per_s: float
-) -> dict[str, Any]:
-    """Send events and return percentiles of their freshness, those of the probe, and how many were not counted."""
-    _say(f"{events:,} events at {per_s:,.0f}/s")
-    watch = LiveWatch(settings)
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as probing:
-        probed = probing.submit(probe, settings, events / per_s)
-        seconds = sender.submit(send, settings.kafka.bootstrap_servers, first, events, per_s).result()
-        ages_ms = probed.result()
-    started = time.perf_counter()
-    missing = watch.until_counted()
-    result = {
-        f"{name}_{percentile}_ms": round(watch.percentile_s(share) * 1000, 1)
-        for percentile, share in (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
-    }
-    return result | {
-        f"{name}_events": watch.counted,
-        f"{name}_not_counted": missing,
-        f"{name}_sent_per_s": round(events / seconds),
-        f"{name}_behind_s": round(time.perf_counter() - started, 2),
-        f"{name}_probe_p50_ms": round(ages_ms[len(ages_ms) // 2], 1),
-        f"{name}_probe_p99_ms": round(ages_ms[int(len(ages_ms) * 0.99)], 1),
-        f"{name}_probes": len(ages_ms),
-        f"{name}_cpu_us_per_event": round(watch.cpu_s() / max(watch.counted, 1) * 1e6, 1),
-        f"{name}_peak_mib": round(watch.memory_mib()),
-    }
-
-
-def _say(text: str) -> None:
-    print(f"bench-features: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,13 @@ def load_1m() -> float:
     return round(os.getloadavg()[0], 2)
 
 
+def peak_mib() -> int:
+    """Return the most memory that this process has held; what its parent held before does not count."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    [peak_kib] = [line.split()[1] for line in lines if line.startswith("VmHWM:")]
+    return int(peak_kib) // 1024
+
+
 def keep(name: str, result: Mapping[str, Any]) -> None:
     """Write the result to ``results/NAME.json``, and print it as one line."""
     line = orjson.dumps(result, option=orjson.OPT_SERIALIZE_NUMPY)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import count, islice
 
 import orjson
@@ -41,6 +42,7 @@ class Template:
         return Message(self.topic, subject.encode(), b"".join([*filled, self.pieces[-1]]), _HEADERS)
 
 
+@cache
 def templates() -> list[Template]:
     """Return one round of click and till events, in the mix and order of a simulated shop."""
     events = (trade.event for trade in Shop(_SHOP).trade(None))
@@ -56,11 +58,13 @@ def _template(event: dict[str, object]) -> Template:
     return Template(topic.name, str(event[topic.key_field]), tuple(parts[::2]), tuple(parts[1::2]))
 
 
-def messages(first: int, since: datetime | None = None) -> Iterator[Message]:
-    """Yield messages numbered from ``first``: at this moment's time, or a millisecond apart from ``since`` on."""
+def messages(
+    first: int, since: datetime | None = None, apart: timedelta = timedelta(milliseconds=1)
+) -> Iterator[Message]:
+    """Yield messages numbered from ``first``: at this moment's time, or so far ``apart`` from ``since`` on."""
     pool = templates()
     for number in count(first):
-        at = datetime.now(UTC) if since is None else since + timedelta(milliseconds=number - first)
+        at = datetime.now(UTC) if since is None else since + (number - first) * apart
         template = pool[number % len(pool)]
         visitors = f"-{number // len(pool)}" if template.topic == CLICKSTREAM.name else ""
         yield template.message(number, visitors, at.isoformat(timespec="milliseconds"))

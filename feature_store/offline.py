@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from feast import FeatureView
 from feast.types import FeastType, Float64, Int64, UnixTimestamp
+from numpy.typing import NDArray
 
 from contracts.tables import Table, table_named
 from data_lake.arrow_lake import ArrowLake
@@ -34,11 +36,14 @@ def features_as_of(
     return _declared(view, table.select(names).take(rows))
 
 
-def history_up_to(scan: Scan, view: FeatureView, names: Sequence[str], last: datetime) -> tuple[History, pa.Table]:
-    """Return the view's rows up to an instant: as a history, and their time and features beside it."""
-    source = source_of(view)
-    table = _read(scan, view, names, pc.field(source.timestamp_field) <= last)
-    return _history(view, table), _declared(view, table.select([source.timestamp_field, *names]))
+def latest_of(scan: Scan, view: FeatureView, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the latest row of each of some entities, whatever its age: time column and features by id."""
+    [key], time = view.join_keys, source_of(view).timestamp_field
+    names = [feature.name for feature in view.features]
+    table = _read(scan, view, names, None)
+    table = table.filter(pc.is_in(table[key], pa.array(ids, pa.string())))
+    latest = table.take(latest_rows(_history(view, table))).select([key, time, *names])
+    return {row.pop(key): row for row in _declared(view, latest).to_pylist()}
 
 
 def latest_features(lake: ArrowLake, view: FeatureView) -> pa.Table:
@@ -48,7 +53,36 @@ def latest_features(lake: ArrowLake, view: FeatureView) -> pa.Table:
     return _declared(view, table.take(latest_rows(_history(view, table))))
 
 
-def as_feature(column: pa.ChunkedArray, dtype: FeastType) -> pa.ChunkedArray:
+def latest_batches(lake: ArrowLake, view: FeatureView, most_rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield what ``latest_features`` returns, at most ``most_rows`` rows at a time.
+
+    A file without a latest row is read for its keys and times only.
+    """
+    dataset = lake.scan(table_named(source_of(view).table))
+    files = [(file, file.to_table(dataset.schema, columns=_columns(view, ()))) for file in dataset.get_fragments()]
+    if not files:
+        return
+    latest = latest_rows(_history(view, pa.concat_tables([keys for _, keys in files]))).to_numpy()
+    names, first = [feature.name for feature in view.features], 0
+    for file, keys in files:
+        start, end = np.searchsorted(latest, [first, first + keys.num_rows])
+        if start < end:
+            batches = file.to_batches(dataset.schema, columns=_columns(view, names), batch_size=most_rows)
+            yield from (_declared(view, rows) for rows in _numbered(batches, latest[start:end] - first))
+        first += keys.num_rows
+
+
+def _numbered(batches: Iterable[pa.RecordBatch], wanted: NDArray[np.int64]) -> Iterator[pa.RecordBatch]:
+    """Yield of each batch the rows whose numbers, over all batches, are ``wanted``; these are in order."""
+    first = 0
+    for batch in batches:
+        start, end = np.searchsorted(wanted, [first, first + batch.num_rows])
+        if start < end:
+            yield batch.take(pa.array(wanted[start:end] - first))
+        first += batch.num_rows
+
+
+def as_feature(column: pa.Array | pa.ChunkedArray, dtype: FeastType) -> pa.Array | pa.ChunkedArray:
     """Return a table's column as the feature it is declared as, value for value what goes into Redis.
 
     A decimal becomes the nearest double by way of its digits: Arrow's own cast may miss it by one unit.
@@ -61,9 +95,14 @@ def as_feature(column: pa.ChunkedArray, dtype: FeastType) -> pa.ChunkedArray:
 
 
 def _read(scan: Scan, view: FeatureView, features: Sequence[str], where: pc.Expression | None) -> pa.Table:
+    return scan(table_named(source_of(view).table)).to_table(columns=_columns(view, features), filter=where)
+
+
+def _columns(view: FeatureView, features: Sequence[str]) -> list[str]:
+    """Return key, time, what orders rows of one time, and features, each once."""
     source = source_of(view)
     needed = [*view.join_keys, source.timestamp_field, *([source.tie_break] if source.tie_break else []), *features]
-    return scan(table_named(source.table)).to_table(columns=list(dict.fromkeys(needed)), filter=where)
+    return list(dict.fromkeys(needed))
 
 
 def _history(view: FeatureView, table: pa.Table) -> History:
@@ -72,10 +111,9 @@ def _history(view: FeatureView, table: pa.Table) -> History:
     return History(table[view.join_keys[0]], table[source.timestamp_field], ties)
 
 
-def _declared(view: FeatureView, table: pa.Table) -> pa.Table:
+def _declared(view: FeatureView, rows: pa.Table | pa.RecordBatch) -> pa.Table | pa.RecordBatch:
     dtype_of = {feature.name: feature.dtype for feature in view.features}
     columns = {
-        name: as_feature(table[name], dtype_of[name]) if name in dtype_of else table[name]
-        for name in table.column_names
+        name: as_feature(rows[name], dtype_of[name]) if name in dtype_of else rows[name] for name in rows.schema.names
     }
-    return pa.table(columns)
+    return type(rows).from_pydict(columns)

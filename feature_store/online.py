@@ -10,23 +10,24 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 from feast import FeatureView, RepoConfig
-from feast.infra.online_stores.online_store import OnlineStore
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 from redis.exceptions import RedisError
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.definitions import view_named
+from feature_store.encoded_rows import encoded_rows
 from feature_store.read_log import EVENT_TIMESTAMP
-from feature_store.redis_store import Row
+from feature_store.redis_store import Row, UrlRedisOnlineStore
 from feature_store.values import aware, to_proto, to_python
 
 
 class OnlineFeatures:
-    """The online store behind two calls. Safe to share between threads."""
+    """The online store behind three calls. Safe to share between threads."""
 
-    def __init__(self, store: OnlineStore, config: RepoConfig) -> None:
+    def __init__(self, store: UrlRedisOnlineStore, config: RepoConfig) -> None:
         self._store = store
         self._config = config
 
@@ -60,6 +61,12 @@ class OnlineFeatures:
             with self._naming_the_url():
                 self._store.online_write_batch(self._config, definition, encoded, count)
         return written
+
+    def write_batch(self, view: FeatureView, rows: pa.RecordBatch, time_column: str) -> int:
+        """Store many rows (join key, ``time_column``, every feature as declared); return and raise like ``write``."""
+        encoded = encoded_rows(self._config, view, rows, time_column)
+        with self._naming_the_url():
+            return self._store.write(self._config, view, encoded)
 
     @contextmanager
     def _naming_the_url(self) -> Iterator[None]:

@@ -10,7 +10,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-import pyarrow as pa
 from feast.types import UnixTimestamp
 
 from contracts.tables import table_named
@@ -18,8 +17,7 @@ from data_lake.arrow_lake import ArrowLake
 from data_lake.care.history import history
 from feature_store.definitions import VIEWS, view_named
 from feature_store.lake_source import source_of
-from feature_store.offline import history_up_to
-from feature_store.point_in_time import rows_as_of
+from feature_store.offline import latest_of
 from feature_store.read_log import EVENT_TIMESTAMP, LoggedRead
 
 Features = Mapping[str, Any]
@@ -113,18 +111,13 @@ def from_table(lake: ArrowLake, reads: Sequence[LoggedRead]) -> list[Known]:
 
 
 def _from_version(lake: ArrowLake, version: int, reads: Sequence[LoggedRead]) -> list[Known]:
+    """Like materializing, take the latest row: of a day that runs its time is the end of that day, still to come."""
     view = view_named(reads[0].view)
-    times = pa.chunked_array([pa.array([read.read_at for read in reads], pa.timestamp("us", "UTC"))])
-    keys = pa.chunked_array([pa.array([read.entity_id for read in reads], pa.string())])
-    names = [feature.name for feature in view.features]
-    last = max(read.read_at for read in reads)
-    rows, features = history_up_to(lambda table: lake.scan(table, version), view, names, last)
-    found = features.take(rows_as_of(keys, times, rows, None)).to_pylist()
     time = source_of(view).timestamp_field
-    return [
-        Known(None if row[time] is None else {**{name: row[name] for name in names}, EVENT_TIMESTAMP: row[time]})
-        for row in found
-    ]
+    rows = latest_of(lambda table: lake.scan(table, version), view, [read.entity_id for read in reads])
+    for row in rows.values():
+        row[EVENT_TIMESTAMP] = row.pop(time)
+    return [Known(rows.get(read.entity_id)) for read in reads]
 
 
 def _parity_of(reads: Sequence[LoggedRead], known: Iterable[Known]) -> ViewParity:

@@ -15,6 +15,7 @@ from batch_processing.batch_tables import BATCH_TABLES
 from batch_processing.running import BatchRun
 from contracts.clock import ManualClock, SystemClock
 from contracts.errors import NotReadyError, ParityError
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.live import build_read_log
@@ -29,8 +30,9 @@ from feature_store.read_log import LoggedRead
 from feature_store.request_reader import RequestReader
 from feature_store.sampled_reader import SampledReader
 from tests.fixtures.live_store import fill_live
-from tests.fixtures.silver_rows import Row
-from tests.fixtures.small_shop import DAYS, SmallShop, land_silver, random_shop
+from tests.fixtures.rows import rows_of
+from tests.fixtures.silver_rows import Row, event
+from tests.fixtures.small_shop import DAYS, FIRST_DAY, SmallShop, land_silver, random_shop
 
 VISITORS = ["x", "y", "z", "nobody"]
 IDS = {
@@ -44,6 +46,8 @@ IDS = {
 @pytest.fixture
 def settings(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     settings = Settings(data_dir=tmp_path, redis=RedisSettings(server_url=redis_url.replace("/0", "/7")))
+    with Redis.from_url(settings.redis.url) as client:
+        client.flushdb()
     monkeypatch.setattr(features_parity, "load_settings", lambda: settings)
     return settings
 
@@ -129,6 +133,34 @@ def test_what_is_not_materialized_again_is_behind_and_no_mismatch(
     assert result.exit_code == 0, result.exception
     [line] = [line for line in result.stdout.splitlines() if line.startswith("product_features")]
     assert line.split()[1:] == ["0", "0", "4", "0", "0"]
+
+
+def test_a_day_that_still_runs_is_no_mismatch_though_its_rows_are_of_its_end(
+    settings: Settings, online: OnlineFeatures, shop: SmallShop
+) -> None:
+    lake = ArrowLake(settings.lake)
+    as_of_tables = [table for table in BATCH_TABLES if table.is_as_of]
+    BatchRun(lake, lambda _: None).build_days(as_of_tables, [SystemClock().now().date()])
+    for view in BATCH_VIEWS:
+        materialize(lake, online, view)
+    read_all(settings, online, shop)
+    result = CliRunner().invoke(features_parity.command)
+    assert result.exit_code == 0, result.exception
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("product_features")]
+    assert line.split()[1:] == ["4", "0", "0", "0", "0"]
+
+
+def test_a_late_event_of_a_session_before_the_last_is_no_mismatch(
+    settings: Settings, online: OnlineFeatures, shop: SmallShop
+) -> None:
+    read_all(settings, online, shop)
+    at, now = FIRST_DAY - timedelta(days=3), SystemClock().now()
+    late = event("page_viewed", at, visitor_id="x", processed_at=now)
+    ArrowLake(settings.lake).append(SILVER_CLICKSTREAM_EVENTS, rows_of(SILVER_CLICKSTREAM_EVENTS, [late]))
+    result = CliRunner().invoke(features_parity.command)
+    assert result.exit_code == 0, result.exception
+    [line] = [line for line in result.stdout.splitlines() if line.startswith("visitor_features")]
+    assert line.split()[1:] == ["2", "0", "1", "0", "1"]
 
 
 def test_without_reads_there_is_nothing_to_compare(settings: Settings) -> None:
