@@ -27,6 +27,7 @@ from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_daily import product_daily
 from batch_processing.product_facts import EVENTS_OF_DAYS
 from batch_processing.product_features import product_features
+from batch_processing.recommendation_outcomes import EVENTS_OF_OUTCOMES, days_read_for, recommendation_outcomes
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.silver import Activity, Silver
 from batch_processing.store_daily import EVENTS_OF_STORES, store_daily
@@ -45,6 +46,7 @@ from contracts.tables import (
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
+    GOLD_RECOMMENDATION_OUTCOMES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_STORE_FEATURES,
@@ -152,11 +154,17 @@ def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 def _session_training_rows(silver: Silver, days: Sequence[date]) -> pa.Table:
     _, events = _of_sessions(silver, days)
-    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, days))
+    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, EVENTS_OF_SESSIONS, days))
 
 
 def _visitor_features(silver: Silver, days: Sequence[date]) -> pa.Table:
-    return visitor_features(_sessions_up_to(silver, days), _counted(silver, days))
+    return visitor_features(_sessions_up_to(silver, days), _counted(silver, EVENTS_OF_SESSIONS, days))
+
+
+def _recommendation_outcomes(silver: Silver, days: Sequence[date]) -> pa.Table:
+    activity = silver.activity_of(days_read_for(days))
+    counted = _counted(silver, EVENTS_OF_OUTCOMES, days)
+    return recommendation_outcomes(activity.clickstream_events, activity.bot_sessions, counted)
 
 
 def _of_sessions(silver: Silver, days: Sequence[date]) -> tuple[ds.Dataset, ds.Dataset]:
@@ -172,9 +180,8 @@ def _sessions_up_to(silver: Silver, days: Sequence[date]) -> ds.Dataset:
     return silver.sessions.filter(pc.field("started_at") < end_of(max(days)))
 
 
-def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
-    counted = silver.counted(EVENTS_OF_SESSIONS)
-    return counted.filter(pc.field("date").isin(list(days)))
+def _counted(silver: Silver, sql: str, days: Sequence[date]) -> pa.Table:
+    return silver.counted(sql).filter(pc.field("date").isin(list(days)))
 
 
 _CUSTOMER_VISITORS = BatchTable(SILVER_CUSTOMER_VISITORS, _customer_visitors, EVENTS_NAMING_CUSTOMERS)
@@ -190,6 +197,7 @@ BATCH_TABLES = (
     BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, EVENTS_OF_SESSIONS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), BASKETS_OF_DAYS),
+    BatchTable(GOLD_RECOMMENDATION_OUTCOMES, _recommendation_outcomes, EVENTS_OF_OUTCOMES),
     BatchTable(GOLD_STORE_DAILY, _store_daily, EVENTS_OF_STORES),
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _customer_features, needs=_TRANSACTION_LINES),
