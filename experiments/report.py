@@ -35,6 +35,11 @@ class Report:
     comparisons: Sequence[Comparison]
 
     @property
+    def alpha(self) -> float:
+        """The error that one treatment may make in all looks together."""
+        return _alpha(self.experiment)
+
+    @property
     def verdicts(self) -> Sequence[str]:
         """One sentence for each treatment, by the metric that decides; or why there can be none."""
         if self.ratio.is_suspect:
@@ -56,7 +61,7 @@ def report(experiment: Experiment, shown: pa.Table, before: pa.Table) -> Report:
         raise NotReadyError(msg)
     looks = _looks(shown)
     visitors = [visitor_outcomes(shown.filter(pc.field("shown_at") <= look), before) for look in looks]
-    plan = Plan(experiment.planned_visitors, ALPHA / len(experiment.treatments))
+    plan = Plan(experiment.planned_visitors, _alpha(experiment))
     comparisons: list[Comparison] = []
     for metric in sorted(METRICS.values(), key=lambda metric: metric.name != experiment.metric):
         groups = _moments(metric, visitors, experiment)
@@ -67,6 +72,10 @@ def report(experiment: Experiment, shown: pa.Table, before: pa.Table) -> Report:
         ]
     seen = Counter(visitors[-1]["variant"].to_pylist())
     return Report(experiment, looks, sample_ratio(experiment, seen), switched_visitors(shown), comparisons)
+
+
+def _alpha(experiment: Experiment) -> float:
+    return ALPHA / len(experiment.treatments)
 
 
 def _looks(shown: pa.Table) -> Sequence[datetime]:

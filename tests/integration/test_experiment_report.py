@@ -50,6 +50,7 @@ def test_several_treatments_share_the_error() -> None:
     shown = outcomes(1500, {"a": 0.1, "b": 0.1, "c": 0.3})
     three = report(experiment(variants=variants(a=1, b=1, c=1)), shown, NOTHING)
     assert [verdict.split(" (")[0] for verdict in three.verdicts] == ["not decided yet", "c is better"]
+    assert three.alpha == 0.025
     alone = report(experiment(), shown, NOTHING).comparisons[0]
     assert three.comparisons[0].high[-1] - three.comparisons[0].low[-1] > alone.high[-1] - alone.low[-1]
 

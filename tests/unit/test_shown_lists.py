@@ -20,7 +20,7 @@ def shop(**values: Any) -> Shop:
 
 
 def lists(of: Shop) -> list[dict[str, Any]]:
-    events = (trade.event for trade in of.trade(timedelta(minutes=3)))
+    events = (trade.event for trade in of.trade(timedelta(minutes=2)))
     return [event for event in events if event["event_type"] == "recommendations_shown"]
 
 
