@@ -27,6 +27,7 @@ from batch_processing.product_activity_hourly import product_activity_hourly
 from batch_processing.product_categories import product_categories
 from batch_processing.product_daily import product_daily
 from batch_processing.product_features import product_features
+from batch_processing.recommendation_outcomes import EVENTS_OF_OUTCOMES, days_read_for, recommendation_outcomes
 from batch_processing.session_training_rows import session_training_rows
 from batch_processing.silver import Activity, Silver
 from batch_processing.source_events import of_day, up_to_day
@@ -46,6 +47,7 @@ from contracts.tables import (
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
+    GOLD_RECOMMENDATION_OUTCOMES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_STORE_FEATURES,
@@ -158,11 +160,17 @@ def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 def _session_training_rows(silver: Silver, days: Sequence[date]) -> pa.Table:
     _, events = _of_sessions(silver, days)
-    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, days))
+    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, _SESSION_EVENTS, days))
 
 
 def _visitor_features(silver: Silver, days: Sequence[date]) -> pa.Table:
-    return visitor_features(_sessions_up_to(silver, days), _counted(silver, days))
+    return visitor_features(_sessions_up_to(silver, days), _counted(silver, _SESSION_EVENTS, days))
+
+
+def _recommendation_outcomes(silver: Silver, days: Sequence[date]) -> pa.Table:
+    activity = silver.activity_of(days_read_for(days))
+    counted = _counted(silver, EVENTS_OF_OUTCOMES, days)
+    return recommendation_outcomes(activity.clickstream_events, activity.bot_sessions, counted)
 
 
 def _of_sessions(silver: Silver, days: Sequence[date]) -> tuple[ds.Dataset, ds.Dataset]:
@@ -178,9 +186,8 @@ def _sessions_up_to(silver: Silver, days: Sequence[date]) -> ds.Dataset:
     return silver.sessions.filter(pc.field("started_at") < end_of(max(days)))
 
 
-def _counted(silver: Silver, days: Sequence[date]) -> pa.Table:
-    counted = silver.counted(_SESSION_EVENTS)
-    return counted.filter(pc.field("date").isin(list(days)))
+def _counted(silver: Silver, sql: str, days: Sequence[date]) -> pa.Table:
+    return silver.counted(sql).filter(pc.field("date").isin(list(days)))
 
 
 _PRODUCT_FACTS, _SESSION_EVENTS = of_day("product_facts"), up_to_day("session_events")
@@ -201,6 +208,7 @@ BATCH_TABLES = (
     BatchTable(GOLD_SESSION_TRAINING_ROWS, _session_training_rows, _SESSION_EVENTS),
     BatchTable(GOLD_VISITOR_FEATURES, _visitor_features, _SESSION_EVENTS),
     BatchTable(GOLD_BASKET_PAIRS, _of_days(basket_pairs), of_day("baskets")),
+    BatchTable(GOLD_RECOMMENDATION_OUTCOMES, _recommendation_outcomes, EVENTS_OF_OUTCOMES),
     BatchTable(GOLD_STORE_DAILY, _store_daily, of_day("till_events")),
     BatchTable(GOLD_CUSTOMER_PRODUCT_MATRIX, _customer_product_matrix, EVENTS_OF_CUSTOMERS, needs=_CUSTOMER_VISITORS),
     BatchTable(GOLD_CUSTOMER_FEATURES, _customer_features, needs=_TRANSACTION_LINES),

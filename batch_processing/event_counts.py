@@ -22,6 +22,7 @@ from batch_processing.days import within
 from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, SESSIONS_OF_PEOPLE
 from batch_processing.product_categories import FACTS_WITH_CATEGORY
 from batch_processing.product_facts import EVENTS_OF_DAYS
+from batch_processing.recommendation_outcomes import DECIDING_EVENTS, LISTS_OF_DAYS
 from batch_processing.silver import bot_sessions
 from batch_processing.store_daily import EVENTS_OF_STORES
 from batch_processing.transaction_lines import PRICE_CHANGES, SALES_OF_DAYS, STORE_WEATHER
@@ -50,6 +51,8 @@ _COUNTS = {
     "customer_sightings": EVENTS_NAMING_CUSTOMERS,
     "deals_of_customers": DEALS_OF_CUSTOMERS,
     "baskets": BASKETS_OF_DAYS,
+    "shown_lists": LISTS_OF_DAYS,
+    "events_deciding_on_lists": DECIDING_EVENTS,
     "till_events": EVENTS_OF_STORES,
     "sales": SALES_OF_DAYS,
     "store_weather": STORE_WEATHER,
@@ -60,7 +63,7 @@ _COUNTS = {
 _SQL = " UNION ALL BY NAME ".join(f"SELECT '{name}' AS counted, * FROM ({sql})" for name, sql in _COUNTS.items())
 # Formulas that changed count everything again.
 _READER = f"counted:{sha256(_SQL.encode()).hexdigest()[:16]}"
-# The first and the last instant that a row may matter to.
+# The first and the last instant of a row; a bot's session also matters to lists shown until half an hour after it.
 _TIMES: Mapping[Table, tuple[str, str]] = {
     SILVER_CLICKSTREAM_EVENTS: ("occurred_at", "occurred_at"),
     SILVER_POS_EVENTS: ("occurred_at", "occurred_at"),
@@ -70,7 +73,8 @@ _TIMES: Mapping[Table, tuple[str, str]] = {
     SILVER_WEATHER_EVENTS: ("occurred_at", "occurred_at"),
 }
 _DAYS = """
-    SELECT DISTINCT unnest(generate_series(first::DATE, last::DATE, INTERVAL 1 DAY))::DATE AS date
+    SELECT DISTINCT
+        unnest(generate_series(first::DATE, (last + INTERVAL 30 MINUTE)::DATE, INTERVAL 1 DAY))::DATE AS date
     FROM rows WHERE first IS NOT NULL AND last IS NOT NULL
 """
 

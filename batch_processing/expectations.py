@@ -20,6 +20,7 @@ from contracts.tables import (
     GOLD_PRODUCT_ACTIVITY_HOURLY,
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
+    GOLD_RECOMMENDATION_OUTCOMES,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_STORE_FEATURES,
@@ -48,6 +49,7 @@ _AT_MOST = {
     GOLD_SESSION_TRAINING_ROWS: [("event_number", "event_count"), ("product_view_count", "event_count")],
     GOLD_VISITOR_FEATURES: [("session_count", "event_count"), ("event_count", "source_events")],
     GOLD_BASKET_PAIRS: [("baskets_together", "baskets_a"), ("baskets_together", "baskets_b")],
+    GOLD_RECOMMENDATION_OUTCOMES: [("shown_at", "clicked_at"), ("orders", "units"), ("propensity", "position")],
     GOLD_STORE_DAILY: [("sales", "units_sold"), ("returns", "units_returned"), ("sales", "source_events")],
     GOLD_CUSTOMER_PRODUCT_MATRIX: [("orders", "units_sold"), ("orders", "source_events")],
     GOLD_CUSTOMER_FEATURES: [
@@ -63,8 +65,8 @@ _AT_MOST = {
     GOLD_STORE_FEATURES: [("days_since_sale", "age_days"), ("sales_7d", "sales_30d"), ("sales_30d", "units_sold_30d")],
     GOLD_LOW_STOCK: [("units_sold_7d", "units_sold_28d"), ("quantity_on_hand", "reorder_point")],
 }
-# Of these a day may hold nothing: closed stores, nobody who bought or is known, no visitor online, full shelves,
-# no categories.
+# Of these a day may hold nothing: no categories, closed stores, nobody who bought or is known, no visitor online,
+# nothing shown, full shelves.
 _MAY_BE_EMPTY = {
     SILVER_PRODUCT_CATEGORIES,
     SILVER_CUSTOMER_VISITORS,
@@ -73,6 +75,7 @@ _MAY_BE_EMPTY = {
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_VISITOR_FEATURES,
     GOLD_BASKET_PAIRS,
+    GOLD_RECOMMENDATION_OUTCOMES,
     GOLD_STORE_DAILY,
     GOLD_CUSTOMER_PRODUCT_MATRIX,
     GOLD_CUSTOMER_RFM,

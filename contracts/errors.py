@@ -17,6 +17,7 @@ AisleError
 │   ├── InvalidPatchError
 │   ├── InvalidLabelsError
 │   ├── InvalidManifestError
+│   ├── InvalidExperimentError
 │   ├── UnknownNameError
 │   ├── MissingProgramError
 │   ├── PortTakenError
@@ -106,6 +107,10 @@ class InvalidLabelsError(UserError):
 
 class InvalidManifestError(UserError):
     """A training set's manifest is none, or what it describes has changed since."""
+
+
+class InvalidExperimentError(UserError):
+    """An experiment's definition has a value that cannot be used, or does not fit beside those that run."""
 
 
 class UnknownNameError(UserError):

@@ -10,6 +10,7 @@ from data_sources.catalogue import Product, queries_for
 from data_sources.market import Market
 from data_sources.offers import ONLINE, Offer
 from data_sources.randomness import Sampler
+from data_sources.shown_lists import ShownLists
 from data_sources.steps import Step
 from data_sources.stock import WAREHOUSE
 from data_sources.visitors import Visitor
@@ -50,9 +51,10 @@ _SHOWN_AFTER_MS = 250
 class Browsing:
     """The web shop as a visitor meets it: builds whole sessions."""
 
-    def __init__(self, market: Market, rng: Random) -> None:
+    def __init__(self, market: Market, rng: Random, lists: ShownLists) -> None:
         self.market = market
         self.rng = rng
+        self.lists = lists
         self._next_act = {
             (act, buying, has_cart): _next_act(act, buying=buying, has_cart=has_cart)
             for act in _CHAIN
@@ -84,7 +86,7 @@ class _Session:
     def __init__(self, shop: Browsing, visitor: Visitor, start_ms: int, *, buying: bool) -> None:
         self.steps: list[Step] = []
         self.cart: dict[Product, int] = {}
-        self._market, self._visitor, self._rng = shop.market, visitor, shop.rng
+        self._market, self._visitor, self._rng, self._lists = shop.market, visitor, shop.rng, shop.lists
         self._at_ms = start_ms
         self._focus = self._market.chooser.focus(visitor.persona, shop.rng)
         self._current: Product | None = None
@@ -163,12 +165,11 @@ class _Session:
 
     def _show_recommendations(self) -> None:
         """Show a list; sometimes the visitor clicks one of it and so opens that product's page."""
-        listed = self._market.chooser.recommended(self._current)
+        listed, made_by = self._lists.shown_to(self._visitor, self._current)
         if not listed:
             return
         request_id = self._market.numbers.next("r")
         self._at_ms += _SHOWN_AFTER_MS
-        made_by = {"placement": "product", "model": "related", "model_version": "0", "source": "simulator"}
         shown = [product.product_id for product in listed]
         self._emit("recommendations_shown", request_id=request_id, product_ids=shown, **made_by)
         for position, product in enumerate(listed, start=1):

@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
 
 from contracts.errors import InvalidMappingError, UnknownNameError
-from data_sources.strict_yaml import read_yaml
+from contracts.strict_yaml import read_yaml
 
 _SHIPPED = Path(__file__).parent / "mappings"
 _NAMESPACE = uuid.UUID("a15e0000-7265-706c-6179-000000000000")

@@ -11,6 +11,7 @@ from random import Random
 from typing import NamedTuple
 
 from contracts import Event
+from contracts.experiments import Experiment
 from data_sources import bots, browsing, feeds
 from data_sources.browsing import Browsing
 from data_sources.catalogue import build_catalogue
@@ -24,6 +25,7 @@ from data_sources.promotions import Promotions
 from data_sources.randomness import random_of, short_digest
 from data_sources.reviews import Reviews
 from data_sources.rhythm import Rhythm, arrivals, flat, store_rhythm, web_rhythm
+from data_sources.shown_lists import ShownLists
 from data_sources.steps import Numbers, Step
 from data_sources.stock import WAREHOUSE, Stock
 from data_sources.stores import STORES, Stores
@@ -64,7 +66,8 @@ _PRODUCERS: Mapping[str, str] = {
 class ShopSettings:
     """What a run of the shop depends on, beside nothing: the same settings give the same events.
 
-    ``events_per_s`` is the average of simulated trade; with ``rhythm`` it swings by hour and weekday.
+    ``events_per_s`` is the average of simulated trade; with ``rhythm`` it swings by hour and weekday. The treatments of
+    ``experiment`` show better lists.
     """
 
     seed: int
@@ -73,6 +76,7 @@ class ShopSettings:
     products: int = 1000
     known_visitors: int = 5000
     rhythm: bool = False
+    experiment: Experiment | None = None
 
     @property
     def start_ms(self) -> int:
@@ -83,7 +87,8 @@ class ShopSettings:
     def run(self) -> str:
         """A short name of this run, in every id that must not occur in another run."""
         settings = (self.seed, self.start_ms, self.events_per_s, self.products, self.known_visitors, self.rhythm)
-        return short_digest(repr(settings))
+        experiment = self.experiment.model_dump_json() if self.experiment else ""
+        return short_digest(repr(settings) + experiment)
 
 
 class Trade(NamedTuple):
@@ -115,7 +120,7 @@ class Shop:
         society = Society(seed, self.personas)
         self.door = Door(society, settings.run, settings.known_visitors)
         self._web_rng, self._bot_rng, self._store_rng = (self._rng(part) for part in ("web", "bots", "stores"))
-        self._browsing = Browsing(self.market, self._web_rng)
+        self._browsing = Browsing(self.market, self._web_rng, ShownLists(chooser, settings.experiment))
         self._stores = Stores(self.market, society, settings.known_visitors, self._store_rng)
 
     def trade(self, length: timedelta | None) -> Iterator[Trade]:

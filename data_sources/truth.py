@@ -66,6 +66,12 @@ def tastes_of(shop: Shop) -> dict[str, Any]:
     return {"personas": personas, "visitors": visitors | dict.fromkeys(bot_ids(), "bot")}
 
 
+def experiment_of(shop: Shop) -> dict[str, Any]:
+    """Return the experiment that was played and its variants whose click ratio is higher than the control's."""
+    played = shop.settings.experiment
+    return {"name": played.name, "better": [variant.name for variant in played.treatments]} if played else {}
+
+
 def effects_of(shop: Shop) -> dict[str, Any]:
     """Return what moves demand, and by how much; nothing else does, neither competitors nor campaigns nor reviews.
 

@@ -54,6 +54,9 @@ SILVER_CLICKSTREAM_EVENTS = Table(
         Column("model", "string"),
         Column("model_version", "string"),
         Column("source", "string"),
+        Column("experiment", "string", "the one that decided on the list"),
+        Column("variant", "string", "the visitor's in that experiment"),
+        Column("propensities", "array<double>", "of each of product_ids: with which it was put at its position"),
         *ADDRESS,
     ),
 )

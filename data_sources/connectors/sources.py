@@ -10,9 +10,9 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 
 from contracts.errors import InvalidSettingError
+from contracts.strict_yaml import read_yaml
 from data_sources.mapping import Mapping, read_mapping, shipped_mappings
 from data_sources.mapping_check import check_contract
-from data_sources.strict_yaml import read_yaml
 
 _NAME = r"^[a-z][a-z0-9_]{0,62}$"
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key"}

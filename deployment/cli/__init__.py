@@ -31,6 +31,7 @@ COMMANDS = {
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
     "models": "List, compare, promote and roll back model versions.",
+    "experiments": "Try variants on a share of the visitors, and see which is better.",
     "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",
     "collector": "Take events over HTTP (POST /v1/events).",

@@ -16,15 +16,18 @@ import click
 
 from contracts import Clock, SystemClock
 from contracts.errors import InvalidSettingError
+from contracts.experiments import Experiment
 from data_sources.faults import FaultRatios, Parcel
 from data_sources.pacing import paced
 from data_sources.shop import Shop, ShopSettings
 from data_sources.simulator import send, simulate
-from data_sources.truth import Tally, effects_of, report_of, tastes_of
+from data_sources.truth import Tally, effects_of, experiment_of, report_of, tastes_of
 from deployment.bootstrap.bus import build_bus
+from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.cli.durations import Duration
 from deployment.cli.progress import watched
 from deployment.settings import load_settings
+from experiments.lifecycle import named
 
 _DEFAULT_RATE = 50.0
 _DEFAULT_EVENTS_PER_DAY = 20_000
@@ -54,6 +57,7 @@ class Request:
     duplicate_ratio: float
     out_of_order_ratio: float
     malformed_ratio: float
+    experiment: str | None
     report: Path | None
     dry_run: int | None
 
@@ -87,6 +91,7 @@ class Request:
 @click.option("--duplicate-ratio", default=0.005, show_default=True, type=_RATIO, help="The same bytes sent again.")
 @click.option("--out-of-order-ratio", default=0.01, show_default=True, type=_RATIO, help="Sent up to 3 minutes late.")
 @click.option("--malformed-ratio", default=0.001, show_default=True, type=_RATIO, help="A broken copy sent as well.")
+@click.option("--experiment", metavar="NAME", help="Play it: all variants but the first show lists that suit better.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the ground truth here (JSON).")
 @click.option("--dry-run", type=click.IntRange(1), metavar="N", help="Print the first N messages; needs no broker.")
 def command(**options: Any) -> None:
@@ -125,8 +130,13 @@ def _shop(request: Request, clock: Clock) -> Shop:
         products=request.products,
         known_visitors=request.visitors,
         rhythm=request.days is not None,
+        experiment=_experiment(request.experiment),
     )
     return Shop(settings)
+
+
+def _experiment(name: str | None) -> Experiment | None:
+    return None if name is None else named(build_experiments_file(load_settings()).read(), name)
 
 
 def _rate(request: Request) -> float:
@@ -210,5 +220,5 @@ def _write_report(request: Request, shop: Shop, report: dict[str, Any]) -> None:
     if request.report is not None:
         settings = shop.settings
         run = {"seed": settings.seed, "start": settings.start.isoformat(), "run": settings.run}
-        truth = {"tastes": tastes_of(shop), "effects": effects_of(shop)}
+        truth = {"tastes": tastes_of(shop), "effects": effects_of(shop), "experiment": experiment_of(shop)}
         request.report.write_text(json.dumps(report | run | truth), encoding="utf-8")
