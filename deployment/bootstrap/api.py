@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import httpx
 from fastapi import FastAPI
@@ -13,7 +14,7 @@ from contracts import EventBus, SystemClock
 from deployment.bootstrap.live import build_sampled_reader
 from deployment.settings import Settings
 from ml_modeling.purchase import PurchaseModel
-from ml_modeling.recommender import Recommender
+from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.app import Serving, build_app
 from model_serving.impressions import ImpressionPublisher
@@ -21,6 +22,10 @@ from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
+from model_serving.product_facts import KnownProducts
+
+if TYPE_CHECKING:
+    from model_serving.product_facts import ProductReader
 
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
@@ -33,6 +38,7 @@ def build_api(settings: Settings) -> FastAPI:
     serving = Serving(
         models=_build_models(settings, importing),
         online=PatientReader(build_sampled_reader(settings)),
+        products=KnownProducts(lambda: _build_products(settings, importing)),
         impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
         metrics=metrics,
         clock=SystemClock(),
@@ -47,9 +53,22 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
         with importing:
             return PurchaseModel.load(directory)
 
-    loaders = {RECOMMENDER: Recommender.load, PURCHASE: load_purchase}
+    def load_recommender(directory: Path) -> Recommends:
+        with importing:
+            recommenders = import_module("ml_modeling.two_stage_recommender")
+        model: Recommends = recommenders.load_recommender(directory)
+        return model
+
+    # The recommender last: where its machine code is not kept yet, it compiles for a minute.
+    loaders = {PURCHASE: load_purchase, RECOMMENDER: load_recommender}
     snapshots = settings.data_dir / "model_snapshots"
     return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
+
+
+def _build_products(settings: Settings, importing: Lock) -> ProductReader:
+    with importing:
+        reader: ProductReader = import_module("deployment.bootstrap.features").build_online_features(settings)
+    return reader
 
 
 def _build_bus(settings: Settings) -> EventBus:
