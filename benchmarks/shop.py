@@ -9,122 +9,117 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from time import perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from data_sources.bots import bot_ids
+from benchmarks import shop_no_history
+from benchmarks.shop_visits import Case, Visit, cases_of, catalogue_of_shop, sessions_of, visits_of
 from data_sources.shop import Shop, ShopSettings
 from data_sources.true_choice import TrueChoice
 from data_sources.truth import tastes_of
 from ml_modeling.baseline_recommender import fit
-from ml_modeling.next_products import cases_of, sample
 from ml_modeling.recommender import Recommender
+from ml_modeling.recommending.catalogue import Catalogue
 from ml_modeling.recommending.sessions import Sessions
 from ml_modeling.recommending.two_stage import TwoStage
 
-_DAYS = timedelta(days=30)
+DAYS = timedelta(days=30)
 _EVENTS_PER_DAY = 20_000
 _SEED = 7
 _TEST_SHARE = 0.2
 _CASES = 5_000
 _TOP = 10
-_SESSION_GAP_MS = 30 * 60_000
 
 
-class Visit(NamedTuple):
-    """The products of one session, in order, and when it began (ms since the epoch)."""
-
-    began_ms: int
-    visitor_id: str
-    products: list[str]
+def settings() -> ShopSettings:
+    """Return the shop that is measured."""
+    return ShopSettings(_SEED, datetime(2026, 1, 1, tzinfo=UTC), _EVENTS_PER_DAY / 86_400, rhythm=True)
 
 
 def measure() -> dict[str, Any]:
     """Let the shop trade, train, judge, and return NDCG@10 with the half width of its 95 % interval."""
-    settings = ShopSettings(_SEED, datetime(2026, 1, 1, tzinfo=UTC), _EVENTS_PER_DAY / 86_400, rhythm=True)
-    shop = Shop(settings)
-    visits = _visits(shop)
+    shop = Shop(settings())
+    visits, catalogue = visits_of(shop, DAYS), catalogue_of_shop(shop)
     first_test = round(len(visits) * (1 - _TEST_SHARE))
-    cases = sample(
-        [(visit.visitor_id, seen, right) for visit in visits[first_test:] for seen, right in cases_of(visit.products)],
-        _CASES,
-    )
-    result: dict[str, Any] = {"shop_sessions": len(visits), "shop_cases": len(cases)}
-    for name, rank in _rankings(shop, visits[:first_test]).items():
-        gains = np.array([_gain(rank(visitor_id, seen), right) for visitor_id, seen, right in cases])
-        result |= {f"shop_ndcg10{name}": round(float(gains.mean()), 4), f"shop_ndcg10{name}_ci95": _half_width(gains)}
-    return result
-
-
-Ranking = Callable[[str, list[str]], Sequence[str]]
-
-
-def _rankings(shop: Shop, visits: Sequence[Visit]) -> dict[str, Ranking]:
-    """Return what ranks products for a visitor and what was seen, latest first."""
-    starts = np.array([visit.began_ms for visit in visits], "datetime64[ms]").astype("datetime64[us]")
-    model = fit(starts, [visit.products for visit in visits])
-    return {
-        "": _two_stage(visits, model.product_ids),
-        "_popularity": lambda _, seen: _ids(model, (), seen),
-        "_covisitation": lambda _, seen: _ids(model, seen, seen),
-        "_ceiling": _ceiling(shop),
+    sessions = sessions_of(visits, len(shop.catalogue.products))
+    model, train_s = _trained(sessions.between(0, first_test), catalogue)
+    rankings = {
+        "": _two_stage(model, sessions),
+        **_baselines(visits, first_test),
+        "_ceiling": _ceiling(shop, visits),
     }
+    every = list(cases_of(visits, first_test))
+    cases = [every[place] for place in np.sort(np.random.default_rng(_SEED).choice(len(every), _CASES, replace=False))]
+    result: dict[str, Any] = {"shop_sessions": len(visits), "shop_cases": len(cases), "shop_train_s": train_s}
+    for name, rank in rankings.items():
+        result |= _judged(f"shop_ndcg10{name}", [_gain(rank(case), case.right) for case in cases])
+    result["shop_share_of_ceiling"] = round(result["shop_ndcg10"] / result["shop_ndcg10_ceiling"], 4)
+    return result | shop_no_history.measure(visits, first_test, catalogue)
 
 
-def _ids(model: Recommender, recent: Sequence[str], seen: Sequence[str]) -> list[str]:
-    return [product.product_id for product in model.recommend(recent, _TOP, exclude=seen)]
+Ranking = Callable[[Case], Sequence[int]]
 
 
-def _two_stage(visits: Sequence[Visit], product_ids: Sequence[str]) -> Ranking:
-    codes = {product_id: code for code, product_id in enumerate(product_ids)}
-    model = TwoStage.fit(Sessions.of([[codes[each] for each in visit.products] for visit in visits], len(codes)))
+def _trained(sessions: Sessions, catalogue: Catalogue) -> tuple[TwoStage, float]:
+    TwoStage.fit(sessions.between(0, 2_000), catalogue=catalogue)  # compiles
+    started = perf_counter()
+    model = TwoStage.fit(sessions, catalogue=catalogue)
+    return model, round(perf_counter() - started, 1)
 
-    def rank(_: str, seen: list[str]) -> list[str]:
-        known = [codes[product_id] for product_id in reversed(seen) if product_id in codes]
-        if not known:
-            return []
-        ranked = model.next_products(np.array(known, np.int32), _TOP + len(known)).tolist()
-        return [product_ids[code] for code in ranked if code not in known][:_TOP]
+
+def _two_stage(model: TwoStage, sessions: Sessions) -> Ranking:
+    def rank(case: Case) -> list[int]:
+        seen = sessions[case.visit][: case.length]
+        ranked = model.next_products(seen, _TOP + len(seen), sessions.seen_before(case.visit))
+        return _unseen(ranked, seen)
 
     return rank
 
 
-def _ceiling(shop: Shop) -> Ranking:
+def _baselines(visits: Sequence[Visit], first_test: int) -> dict[str, Ranking]:
+    starts = np.array([visit.at_ms[0] for visit in visits[:first_test]], "datetime64[ms]").astype("datetime64[us]")
+    model = fit(starts, [[str(product) for product in visit.products] for visit in visits[:first_test]])
+
+    def seen(case: Case) -> list[str]:
+        """Return the distinct products, latest first, as the served model takes them."""
+        return [str(product) for product in dict.fromkeys(reversed(visits[case.visit].products[: case.length]))]
+
+    return {
+        "_popularity": lambda case: _places(model, (), seen(case)),
+        "_covisitation": lambda case: _places(model, seen(case), seen(case)),
+    }
+
+
+def _places(model: Recommender, recent: Sequence[str], seen: Sequence[str]) -> list[int]:
+    return [int(product.product_id) for product in model.recommend(recent, _TOP, exclude=seen)]
+
+
+def _ceiling(shop: Shop, visits: Sequence[Visit]) -> Ranking:
     truth = TrueChoice(shop.settings.seed, shop.catalogue, shop.personas)
     personas = tastes_of(shop)["visitors"]
     ids = [product.product_id for product in shop.catalogue.products]
 
-    def rank(visitor_id: str, seen: list[str]) -> list[str]:
-        chances = truth.next_chances(personas[visitor_id], seen[::-1])
-        return [ids[place] for place in np.argsort(-chances)[: _TOP + len(seen)] if ids[place] not in seen][:_TOP]
+    def rank(case: Case) -> list[int]:
+        visit = visits[case.visit]
+        seen = visit.products[: case.length]
+        chances = truth.next_chances(personas[visit.visitor_id], [ids[place] for place in seen])
+        return _unseen(np.argsort(-chances)[: _TOP + len(seen)], seen)
 
     return rank
 
 
-def _visits(shop: Shop) -> list[Visit]:
-    """Return the people's sessions with a product, by their start."""
-    bots = set(bot_ids())
-    running: dict[str, tuple[int, Visit | None]] = {}
-    visits = []
-    for at_ms, event in shop.trade(_DAYS):
-        if event["event_type"] != "product_viewed" or event["visitor_id"] in bots:
-            continue
-        visitor_id = str(event["visitor_id"])
-        last_ms, visit = running.get(visitor_id, (-_SESSION_GAP_MS, None))
-        if visit is None or at_ms - last_ms > _SESSION_GAP_MS:
-            visit = Visit(at_ms, visitor_id, [])
-            visits.append(visit)
-        visit.products.append(event["product_id"])
-        running[visitor_id] = (at_ms, visit)
-    return visits
+def _unseen(ranked: NDArray[Any], seen: Sequence[int] | NDArray[np.int32]) -> list[int]:
+    return [place for place in ranked.tolist() if place not in seen][:_TOP]
 
 
-def _gain(ranked: Sequence[str], right: str) -> float:
+def _gain(ranked: Sequence[int], right: int) -> float:
     return 1 / math.log2(ranked.index(right) + 2) if right in ranked else 0.0
 
 
-def _half_width(gains: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Return half of the 95 % interval of the mean, by the normal approximation: there are thousands of cases."""
-    error = float(gains.std(ddof=1)) / math.sqrt(len(gains))
-    return round(1.96 * error, 4)
+def _judged(name: str, gains: Sequence[float]) -> dict[str, float]:
+    """Return the mean, and half of its 95 % interval by the normal approximation: there are thousands of cases."""
+    half_width = 1.96 * float(np.std(gains, ddof=1)) / math.sqrt(len(gains))
+    return {name: round(float(np.mean(gains)), 4), f"{name}_ci95": round(half_width, 4)}

@@ -12,20 +12,31 @@ from ml_modeling.recommending.context import Context
 from ml_modeling.recommending.gathering import LIST_COLUMNS, Gathered
 from ml_modeling.recommending.product_statistics import STATISTICS
 from ml_modeling.recommending.session_knn import KNN_COLUMNS
+from ml_modeling.recommending.shop_features import SHOP_FEATURES
 
-SOURCES = ("near", "walk", "next", "knn")
-COLUMNS = tuple(
-    f"{source}_{column}" for source in SOURCES for column in (KNN_COLUMNS if source == "knn" else LIST_COLUMNS)
-)
+# To add a source: name its columns here, write them in a retrieval's ``gather``, and give it a weight in the blend.
+# Columns that a source without data leaves at zero tell the ranking nothing and cost it nothing.
+SOURCES = {
+    "near": LIST_COLUMNS,
+    "walk": LIST_COLUMNS,
+    "next": LIST_COLUMNS,
+    "knn": KNN_COLUMNS,
+    "content": LIST_COLUMNS,
+    "category": LIST_COLUMNS,
+    "taste": ("sum",),
+}
+COLUMNS = tuple(f"{source}_{column}" for source, columns in SOURCES.items() for column in columns)
+FIRST_COLUMN = {source: COLUMNS.index(f"{source}_sum") for source in SOURCES}
 # The sources whose blended sums, each divided by its largest, choose the candidates, together with the root of the
 # embedding's likelihood against its largest.
-_BLENDED = np.array([COLUMNS.index("near_sum"), COLUMNS.index("walk_sum"), COLUMNS.index("knn_sum")])
-_BLEND = np.array([1.0, 2.0, 0.5])
+BLEND = {"near": 1.0, "walk": 2.0, "knn": 0.5, "content": 0.3, "category": 0.5, "taste": 0.5}
+_BLENDED = np.array([FIRST_COLUMN[source] for source in BLEND])
+_BLEND = np.array(list(BLEND.values()))
 _BLEND_EMBEDDED = 1.0
 
-SHARES = ("near_share", "walk_share", "knn_share")
+SHARES = tuple(f"{source}_share" for source in BLEND)
 EMBEDDED = ("embedded", "embedded_latest", "embedded_gap")
-RANKS = ("near_rank", "walk_rank", "knn_rank", "embedded_rank")
+RANKS = (*(f"{source}_rank" for source in BLEND), "embedded_rank")
 IN_SESSION = ("seen", "since", "place")
 OF_SESSION = ("length", "distinct", "run")
 FEATURES = (
@@ -37,9 +48,11 @@ FEATURES = (
     *STATISTICS,
     *OF_SESSION,
     *(f"latest_{name}" for name in STATISTICS),
+    *SHOP_FEATURES,
 )
 _RANKED = np.array([FEATURES.index(name) for name in (*SHARES, "embedded")])
 _FIRST_RANK = FEATURES.index(RANKS[0])
+FIRST_OF_SHOP = FEATURES.index(SHOP_FEATURES[0])
 
 
 class Candidates(NamedTuple):
@@ -68,7 +81,10 @@ def features_of(
     embedded: NDArray[np.float32],
     statistics: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """Return the ``FEATURES`` of each candidate; ``embedded`` (k × 2) are the embedding's scores of them."""
+    """Return the ``FEATURES`` of each candidate, those of the shop still zero.
+
+    ``embedded`` (k × 2) are the embedding's scores of the candidates.
+    """
     return _features(context, candidates, gathered.columns, embedded, statistics, len(FEATURES))
 
 
@@ -126,7 +142,7 @@ def _features(
     statistics: NDArray[np.float32],
     width: int,
 ) -> NDArray[np.float32]:
-    features = np.empty((len(candidates), width), np.float32)
+    features = np.zeros((len(candidates), width), np.float32)
     own, in_session = len(context.products), _FIRST_RANK + len(_RANKED)
     of_product, of_session = in_session + 3, in_session + 3 + statistics.shape[1]
     highest = embedded[:, 0].max()
@@ -141,10 +157,12 @@ def _features(
             row[in_session], row[in_session + 1], row[in_session + 2] = context.seen[at], context.since[at], at
         row[of_product:of_session] = statistics[product]
         row[of_session], row[of_session + 1], row[of_session + 2] = context.length, own, context.run
-        row[of_session + 3 :] = statistics[context.products[0]]
+        row[of_session + 3 : of_session + 3 + statistics.shape[1]] = statistics[context.products[0]]
     for which, column in enumerate(_BLENDED):
         features[:, columns.shape[1] + which] = features[:, column] / max(features[:, column].max(), 1e-30)
     for which, column in enumerate(_RANKED):
+        if not np.any(features[:, column]):
+            continue
         for rank, at in enumerate(np.argsort(-features[:, column], kind="mergesort")):
             features[at, _FIRST_RANK + which] = rank
     return features

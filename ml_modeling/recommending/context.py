@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.compiled import compiled
+from ml_modeling.recommending.past import NOTHING
 
 # Products further back than this say nothing of what comes next, and each costs time.
 MAX_DISTINCT = 40
@@ -17,7 +18,8 @@ class Context(NamedTuple):
     """The distinct ``products`` (m), at most ``MAX_DISTINCT``, and what is known of each.
 
     ``since``: the steps since it was last seen, 0 for the latest; ``seen``: how often. ``length`` is that of the whole
-    session, ``run`` how often the latest product stands there in a row.
+    session, ``run`` how often the latest product stands there in a row. ``past`` is what the visitor saw in earlier
+    sessions, oldest first, repeats kept.
     """
 
     products: NDArray[np.int32]
@@ -25,11 +27,12 @@ class Context(NamedTuple):
     seen: NDArray[np.int64]
     length: int
     run: int
+    past: NDArray[np.int32]
 
 
-def context_of(session: NDArray[np.int32]) -> Context:
+def context_of(session: NDArray[np.int32], past: NDArray[np.int32] = NOTHING) -> Context:
     """Return the context of a session that saw these products, in order; it holds at least one."""
-    return Context(*_context(session))
+    return Context(*_context(session), past)
 
 
 @compiled

@@ -14,6 +14,7 @@ from ml_modeling.recommending.neighbour_lists import NeighbourLists
 # Each older product of the session counts for less: 1, 0.8, 0.64, …
 DECAY = 0.8
 LIST_COLUMNS = ("sum", "max", "count", "latest", "previous")
+BEST = 50
 
 
 class Gathered(NamedTuple):
@@ -45,6 +46,18 @@ def gather_lists(context: Context, lists: NeighbourLists, gathered: Gathered, fi
     ``latest`` and ``previous`` are the scores from the two latest products alone.
     """
     _gather_lists(context.products, lists.neighbours, lists.scores, gathered, first_column)
+
+
+def gather_scores(scores: NDArray[np.float32], gathered: Gathered, column: int) -> None:
+    """Write the ``scores`` (n) of every product found so far, and of the ``BEST`` by them, which are then found too."""
+    columns, found, is_found, count = gathered
+    best = np.argpartition(-scores, min(BEST, len(scores) - 1))[:BEST]
+    new = best[~is_found[best]]
+    found[count[0] : count[0] + len(new)] = new
+    is_found[new] = True
+    count[0] += len(new)
+    known = found[: count[0]]
+    columns[known, column] = scores[known]
 
 
 @compiled

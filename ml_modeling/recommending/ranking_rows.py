@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
+from ml_modeling.recommending.catalogue import Catalogue
 from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import SessionEmbedding, taught, untrained
 from ml_modeling.recommending.sessions import Sessions
+from ml_modeling.recommending.shop_retrieval import fit_retrieval
 
 FOLDS = 5
 FOLD_SHARE = 0.04
@@ -37,7 +39,9 @@ class RankingRows:
     groups: NDArray[np.int64]
 
 
-def ranking_rows(sessions: Sessions, shortest: int = 1) -> tuple[RankingRows, SessionEmbedding]:
+def ranking_rows(
+    sessions: Sessions, shortest: int = 1, catalogue: Catalogue | None = None
+) -> tuple[RankingRows, SessionEmbedding]:
     """Return the rows of the last ``FOLDS`` folds, and the embedding, which has then learned from all sessions.
 
     A case is what came next after ``shortest`` products or more of a session.
@@ -47,7 +51,7 @@ def ranking_rows(sessions: Sessions, shortest: int = 1) -> tuple[RankingRows, Se
     parts = []
     for first, last in pairwise(bounds):
         fold = sessions.between(first, last)
-        parts.append(rows_of_fold(Retrieval.fit(sessions.between(0, first), embedding), fold, shortest))
+        parts.append(rows_of_fold(fit_retrieval(sessions.between(0, first), embedding, catalogue), fold, shortest))
         embedding = taught(embedding, fold)
     features, labels, groups = ([getattr(part, name) for part in parts] for name in ("features", "labels", "groups"))
     return RankingRows(np.concatenate(features), np.concatenate(labels), np.concatenate(groups)), embedding
@@ -60,7 +64,7 @@ def rows_of_fold(retrieval: Retrieval, fold: Sessions, shortest: int) -> Ranking
     for which in range(len(fold)):
         session = fold[which]
         for length in range(shortest, len(session)):
-            candidates = retrieval.candidates(session[:length])
+            candidates = retrieval.candidates(session[:length], past=fold.seen_before(which))
             kept = _kept(candidates, session[length], rng)
             if len(kept) > 1:
                 features.append(candidates.features[kept])

@@ -9,20 +9,21 @@ from numpy.typing import NDArray
 
 from ml_modeling.recommending.candidate_features import (
     COLUMNS,
+    FIRST_COLUMN,
     Candidates,
     chosen_candidates,
     features_of,
 )
-from ml_modeling.recommending.context import context_of
-from ml_modeling.recommending.gathering import gather_lists, nothing_gathered
+from ml_modeling.recommending.context import Context, context_of
+from ml_modeling.recommending.gathering import Gathered, gather_lists, nothing_gathered
 from ml_modeling.recommending.neighbour_lists import NEXT, NeighbourLists, co_visitation, two_steps
+from ml_modeling.recommending.past import NOTHING
 from ml_modeling.recommending.product_statistics import product_statistics
 from ml_modeling.recommending.session_embedding import SessionEmbedding, scores
 from ml_modeling.recommending.session_knn import SessionIndex, gather_neighbours, session_index
 from ml_modeling.recommending.sessions import Sessions
 
 CANDIDATES = 100
-_FIRST = {source: COLUMNS.index(f"{source}_sum") for source in ("near", "walk", "next", "knn")}
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,30 @@ class Retrieval:
         following = co_visitation(sessions, NEXT)
         return cls(near, two_steps(near), following, session_index(sessions), embedding, statistics, popular)
 
-    def candidates(self, session: NDArray[np.int32], count: int = CANDIDATES) -> Candidates:
-        """Return what is worth ranking for a session that saw these products, in order; it holds at least one."""
-        context = context_of(session)
+    def candidates(
+        self, session: NDArray[np.int32], count: int = CANDIDATES, past: NDArray[np.int32] = NOTHING
+    ) -> Candidates:
+        """Return what is worth ranking for a session that saw these products, in order; it holds at least one.
+
+        ``past``: what its visitor saw in earlier sessions, oldest first.
+        """
+        context = context_of(session, past)
         gathered = nothing_gathered(len(self.popular), len(COLUMNS))
-        gather_lists(context, self.near, gathered, _FIRST["near"])
-        gather_lists(context, self.walk, gathered, _FIRST["walk"])
-        gather_lists(context, self.following, gathered, _FIRST["next"])
-        gather_neighbours(context, self.index, gathered, _FIRST["knn"])
+        self.gather(context, gathered)
         found = scores(self.embedding, session, gathered.found[: gathered.found_count[0]])
         chosen = chosen_candidates(context, gathered, found[:, 0], self.popular, count)
         embedded = scores(self.embedding, session, chosen)
-        return Candidates(chosen, features_of(context, gathered, chosen, embedded, self.statistics))
+        return Candidates(chosen, self.features(context, gathered, chosen, embedded))
+
+    def gather(self, context: Context, gathered: Gathered) -> None:
+        """Let every source write what it finds."""
+        gather_lists(context, self.near, gathered, FIRST_COLUMN["near"])
+        gather_lists(context, self.walk, gathered, FIRST_COLUMN["walk"])
+        gather_lists(context, self.following, gathered, FIRST_COLUMN["next"])
+        gather_neighbours(context, self.index, gathered, FIRST_COLUMN["knn"])
+
+    def features(
+        self, context: Context, gathered: Gathered, candidates: NDArray[np.int32], embedded: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return the ``FEATURES`` of the candidates (k × len(FEATURES)), zeros for what is not known here."""
+        return features_of(context, gathered, candidates, embedded, self.statistics)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.compiled import compiled
+from ml_modeling.recommending.past import NOTHING, Past
 
 
 class Occurrences(NamedTuple):
@@ -25,19 +26,24 @@ class Occurrences(NamedTuple):
 class Sessions:
     """Session k saw ``products[offsets[k]:offsets[k + 1]]``, in order; products are codes below ``product_count``.
 
-    Sessions are in order of time, repeats are kept.
+    Sessions are in order of time, repeats are kept. ``past`` is ``None`` where nobody knows who came.
     """
 
     products: NDArray[np.int32]
     offsets: NDArray[np.int64]
     product_count: int
+    past: Past | None = None
 
     @classmethod
-    def of(cls, sessions: Sequence[Sequence[int]], product_count: int) -> Sessions:
-        """Return the flat form of lists of codes."""
+    def of(
+        cls, sessions: Sequence[Sequence[int]], product_count: int, visitors: NDArray[np.int64] | None = None
+    ) -> Sessions:
+        """Return the flat form of lists of codes; ``visitors`` (s) are codes of who came."""
         lengths = [len(session) for session in sessions]
         products = np.fromiter((product for session in sessions for product in session), np.int32, sum(lengths))
-        return cls(products, np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64), product_count)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        past = None if visitors is None else Past.of(visitors, products, offsets)
+        return cls(products, offsets, product_count, past)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -49,7 +55,12 @@ class Sessions:
     def between(self, first: int, last: int) -> Sessions:
         """Return the sessions from ``first`` up to, not including, ``last``."""
         offsets = self.offsets[first : last + 1]
-        return Sessions(self.products[offsets[0] : offsets[-1]], offsets - offsets[0], self.product_count)
+        past = None if self.past is None else self.past.between(first, last)
+        return Sessions(self.products[offsets[0] : offsets[-1]], offsets - offsets[0], self.product_count, past)
+
+    def seen_before(self, session: int) -> NDArray[np.int32]:
+        """Return what the session's visitor had seen in earlier ones, oldest first; nothing where that is not known."""
+        return NOTHING if self.past is None else self.past.before(session)
 
     @cached_property
     def occurrences(self) -> Occurrences:

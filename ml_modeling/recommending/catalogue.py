@@ -1,0 +1,72 @@
+"""What the shop says of its products, as arrays by code: category, brand, price, text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from ml_modeling.recommending.content_vectors import content_neighbours, content_space, content_vectors
+from ml_modeling.recommending.neighbour_lists import NeighbourLists
+
+
+class ProductFacts(NamedTuple):
+    """One product as the catalogue has it; ``category`` is a dotted path, ``None`` stands for what it does not say."""
+
+    name: str
+    category: str | None = None
+    brand: str | None = None
+    price: float | None = None
+    description: str = ""
+
+    @property
+    def text(self) -> str:
+        """All that can be read about it."""
+        return " ".join(filter(None, (self.name, self.category, self.brand, self.description)))
+
+
+class Catalogue(NamedTuple):
+    """What is known of n products, by code.
+
+    ``categories`` and ``brands`` (n) are codes, -1 for none. ``price_levels`` (n): the place of the price among those
+    of its category, 0 the cheapest, 1 the dearest, 0.5 where there is none. ``vectors`` (n × d) are those of its text,
+    ``alike_neighbours`` and ``alike_scores`` (n × k) its neighbours by them.
+    """
+
+    categories: NDArray[np.int32]
+    brands: NDArray[np.int32]
+    price_levels: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+    alike_neighbours: NDArray[np.int32]
+    alike_scores: NDArray[np.float32]
+
+    @property
+    def alike(self) -> NeighbourLists:
+        """The neighbours by text."""
+        return NeighbourLists(self.alike_neighbours, self.alike_scores)
+
+
+def catalogue_of(products: Sequence[ProductFacts]) -> Catalogue:
+    """Return the arrays of products in order of their codes; raises ``NotReadyError`` where none has a text."""
+    texts = [product.text for product in products]
+    vectors = content_vectors(content_space(texts), texts)
+    categories = _codes([product.category for product in products])
+    prices = np.array([np.nan if product.price is None else product.price for product in products])
+    brands = _codes([product.brand for product in products])
+    return Catalogue(categories, brands, _price_levels(prices, categories), vectors, *content_neighbours(vectors))
+
+
+def _codes(names: Sequence[str | None]) -> NDArray[np.int32]:
+    codes = {name: code for code, name in enumerate(sorted({name for name in names if name is not None}))}
+    return np.array([-1 if name is None else codes[name] for name in names], np.int32)
+
+
+def _price_levels(prices: NDArray[np.float64], categories: NDArray[np.int32]) -> NDArray[np.float32]:
+    levels = np.full(len(prices), 0.5, np.float32)
+    for category in np.unique(categories):
+        priced = np.flatnonzero((categories == category) & ~np.isnan(prices))
+        levels[priced] = (rankdata(prices[priced]) - 0.5) / max(len(priced), 1)
+    return levels
