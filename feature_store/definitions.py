@@ -72,7 +72,7 @@ def _activity_view(name: str, entity: Entity, measures: Sequence[str], descripti
     return FeatureView(
         name=name,
         entities=[entity],
-        schema=window_fields(measures),
+        schema=[*fields(SILVER_CLICKSTREAM_EVENTS, [entity.join_key]), *window_fields(measures)],
         source=LakeSource(SILVER_CLICKSTREAM_EVENTS.name, timestamp_field="occurred_at"),
         ttl=timedelta(seconds=LONGEST.span_s),
         description=description,
@@ -103,7 +103,7 @@ VISITOR_FEATURES = FeatureView(
 SESSION_FEATURES = FeatureView(
     name="session_features",
     entities=[SESSION],
-    schema=fields(GOLD_SESSION_TRAINING_ROWS, ["session_id", *SESSION_FEATURE_NAMES]),
+    schema=fields(GOLD_SESSION_TRAINING_ROWS, ["visitor_id", "session_id", *SESSION_FEATURE_NAMES]),
     source=LakeSource("gold.session_training_rows", timestamp_field="occurred_at", tie_break="event_number"),
     ttl=timedelta(microseconds=SESSION_GAP_US),
     description="The session that runs, up to and with its last event; over 30 minutes after it.",

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from redis import Redis
 
 from contracts.tables import GOLD_PRODUCT_FEATURES
 from data_lake.arrow_lake import ArrowLake
@@ -23,6 +25,8 @@ from feature_store.definitions import PRODUCT_FEATURES
 from feature_store.materialize import materialize
 from feature_store.repository import apply_definitions, write_repo_file
 from tests.fixtures.gold_rows import land
+from tests.fixtures.live_events import click
+from tests.fixtures.live_store import fill_live
 
 MIDNIGHT = datetime(2026, 11, 21, tzinfo=UTC)
 _UP_WITHIN_S = 120
@@ -81,10 +85,23 @@ def test_feasts_server_answers_with_our_values(settings: Settings) -> None:
     }
     command = [_BIN / "feast", "-c", folder, "serve", "-p", port]
     with running(settings, command, port, "/health") as server:
-        answer = httpx.post(f"{server}/get-online-features", json=asked, timeout=30).json()
-    values = dict(zip(answer["metadata"]["feature_names"], (each["values"] for each in answer["results"]), strict=True))
+        values = _asked(server, asked)
+        now = datetime.now(UTC)
+        with Redis.from_url(settings.redis.url) as client:
+            fill_live(client, [click("product_viewed", "e-served", now, "served-v", product_id="served-p")], now)
+        live = ["visitor_features:event_count", "product_activity:views_1m", "product_features:views_7d"]
+        of_now = _asked(
+            server, {"features": live, "entities": {"visitor_id": ["served-v"], "product_id": ["served-p"]}}
+        )
     assert values["unit_price"] == [9.99, None]
     assert values["views_7d"] == [3, None]
+    assert (of_now["event_count"], of_now["views_1m"], of_now["views_7d"]) == ([1], [1.0], [3])
+
+
+def _asked(server: str, question: dict[str, Any]) -> dict[str, Any]:
+    answer = httpx.post(f"{server}/get-online-features", json=question, timeout=30).json()
+    names = answer["metadata"]["feature_names"]
+    return dict(zip(names, (each["values"] for each in answer["results"]), strict=True))
 
 
 def test_feasts_page_shows_our_views(settings: Settings) -> None:
