@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,6 @@ from tests.fixtures.kafka import Kafka
 from tests.fixtures.live_path import LivePath, assert_counters_exact, publish, trade
 from tests.fixtures.silver_of_topic import SilverOfTopic
 
-_WITHIN_S = 120.0
 _COARSE = np.uint32(LONGEST.tile_s)
 _REVENUE, _UNITS = 4, 3
 
@@ -54,41 +52,43 @@ def as_if_defined_since(path: LivePath) -> None:
             path.client.set(key, cells.tobytes(), keepttl=True)
 
 
-def backfill(path: LivePath) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [aisle_executable(), "features", "backfill"],
-        env=child_environment(path.settings),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def test_counters_and_windows_get_their_past_while_events_come_in(path: LivePath, silver: SilverOfTopic) -> None:
-    events = trade(5, 3_000)
-    publish(path.kafka.servers, events[:1_800])
+def test_what_comes_between_the_look_and_the_write_counts_once(path: LivePath, silver: SilverOfTopic) -> None:
+    events = trade(5, 1_000)
+    publish(path.kafka.servers, events[:700])
     path.until_taken()
+    silver.land()
     as_if_defined_since(path)
     with pytest.raises(AssertionError):
-        assert_counters_exact(path, events[:1_800])
-    silver.land()
-    with ThreadPoolExecutor(1) as pool, silver.landing():
-        sending = pool.submit(publish, path.kafka.servers, events[1_800:], 150.0)
-        killed = backfill(path)
-        for kind in Kind.VISITOR, Kind.PRODUCT:  # and two that end in the middle
-            assert next(build_backfill(path.settings).run(kind)) < 1
-        killed.kill()
-        killed.communicate()
-        said, _ = backfill(path).communicate(timeout=_WITHIN_S)
-        sending.result()
-    assert "visitors: 100 values filled" in said
-    assert "products: 80 values filled" in said
+        assert_counters_exact(path, events[:700])
+    backfill = build_backfill(path.settings)
+    later = iter([events[start : start + 50] for start in range(700, len(events), 50)])
+
+    def landed_after_more() -> Mapping[int, int]:
+        publish(path.kafka.servers, next(later, []))
+        path.until_taken()
+        silver.land()
+        return backfill.landed()
+
+    for kind in Kind.VISITOR, Kind.PRODUCT:
+        assert list(replace(backfill, landed=landed_after_more).run(kind))[-1] == 1
+    assert next(later, None) is None
     assert_counters_exact(path, events)
 
+
+def test_stopped_in_the_middle_and_run_again_it_is_exact(path: LivePath, silver: SilverOfTopic) -> None:
+    events = trade(6, 1_500)
+    publish(path.kafka.servers, events)
+    path.until_taken()
     silver.land()
-    said, _ = backfill(path).communicate(timeout=_WITHIN_S)
-    assert "products: 80 values filled" in said
-    assert_counters_exact(path, events)
+    as_if_defined_since(path)
+    for kind in Kind.VISITOR, Kind.PRODUCT:
+        assert next(build_backfill(path.settings).run(kind)) < 1
+    for _ in range(2):
+        said = subprocess.check_output(
+            [aisle_executable(), "features", "backfill"], env=child_environment(path.settings), text=True
+        )
+        assert said == "visitors: 100 values filled from silver\nproducts: 80 values filled from silver\n"
+        assert_counters_exact(path, events)
     publish(path.kafka.servers, events[:1_000])  # copies of what was filled are known
     assert_counters_exact(path, events)
 
