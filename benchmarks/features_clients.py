@@ -60,7 +60,7 @@ def latencies(name: str, way: Way, requests: Sequence[Sequence[Request]], second
     return {
         f"{name}_p50_ms{suffix}": round(float(p50), 3),
         f"{name}_p99_ms{suffix}": round(float(p99), 3),
-        f"{name}_reads_per_s{suffix}": round(len(took) / seconds, 1),
+        f"{name}_reads_per_s{suffix}": round(len(requests) * len(took) / took.sum() * 1000, 1),
     }
 
 

@@ -11,7 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-from benchmarks.features_echo import echo, percentiles
+from benchmarks.features_echo import echo, percentiles, ready
 from benchmarks.features_probe import probe
 from benchmarks.features_stack import bench_stack
 from benchmarks.features_watch import LiveWatch
@@ -77,6 +77,7 @@ class _Trade:
     def echo(self, name: str, seconds: float, per_s: float) -> dict[str, Any]:
         """Send while a bare echo listens, and return its percentiles."""
         with another_process() as listening:
+            listening.submit(ready).result()
             echoed = listening.submit(echo, self._settings, seconds + 2 * _ECHO_MARGIN_S)
             time.sleep(_ECHO_MARGIN_S)
             self._send(name, seconds, per_s)
