@@ -72,6 +72,10 @@ bench-features: setup ## Measure live features: Kafka's append to readable value
 bench-models: setup ## Measure the models: the recommender on RetailRocket (ARGS="retailrocket" runs one part)
 	$(BIN)/python -m benchmarks.models $(ARGS)
 
+.PHONY: bench-scoring
+bench-scoring: setup ## Measure batch scoring: a million customers' lists made and online (ARGS="--model co_visitation")
+	$(BIN)/python -m benchmarks.scoring $(ARGS)
+
 .PHONY: airflow
 airflow: setup ## Run Airflow with Aisle's DAGs
 	$(BIN)/aisle airflow $(ARGS)

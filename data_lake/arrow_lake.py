@@ -180,7 +180,7 @@ class ArrowLake:
 
         Raises ``TableChangedError`` where another process changed rows of the condition meanwhile.
         """
-        with _commit(table):
+        with committing(table):
             opened, marks = self.open(table), self.mark()
             write_deltalake(opened, contracted(rows, table), mode="overwrite", predicate=where, commit_properties=marks)
 
@@ -225,7 +225,7 @@ class ArrowLake:
             .when_matched_update_all(except_cols=["_gone"])
             .when_not_matched_insert_all(except_cols=["_gone"])
         )
-        with _commit(table):
+        with committing(table):
             merge.execute()
         self._compact(opened, table)
 
@@ -293,7 +293,7 @@ def _latest(files: pa.Table, column: str) -> pa.ChunkedArray:
 
 
 @contextmanager
-def _commit(table: Table) -> Iterator[None]:
+def committing(table: Table) -> Iterator[None]:
     """Name the table where delta-rs finds that another commit came in between."""
     try:
         yield

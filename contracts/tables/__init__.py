@@ -26,6 +26,7 @@ from contracts.tables.gold import (
     GOLD_VISITOR_FEATURES,
     SESSION_FEATURE_NAMES,
 )
+from contracts.tables.recommendations import GOLD_RECOMMENDATIONS
 from contracts.tables.silver import (
     CHECKED_TABLES,
     EVENT_TABLES,
@@ -63,6 +64,7 @@ __all__ = [
     "GOLD_PRODUCT_ACTIVITY_HOURLY",
     "GOLD_PRODUCT_DAILY",
     "GOLD_PRODUCT_FEATURES",
+    "GOLD_RECOMMENDATIONS",
     "GOLD_REVENUE_PER_MINUTE",
     "GOLD_SESSION_TRAINING_ROWS",
     "GOLD_STORE_DAILY",
@@ -116,6 +118,7 @@ TABLES: tuple[Table, ...] = (
     GOLD_CATEGORY_FEATURES,
     GOLD_STORE_FEATURES,
     GOLD_LOW_STOCK,
+    GOLD_RECOMMENDATIONS,
 )
 
 _BY_NAME = {table.name: table for table in TABLES}

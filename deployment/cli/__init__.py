@@ -30,6 +30,7 @@ COMMANDS = {
     "features": "Apply, materialize, read and follow features.",
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
+    "recommendations": "Score every customer's list, check it, put it online.",
     "models": "List, compare, promote and roll back model versions.",
     "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",
