@@ -28,7 +28,7 @@ from batch_processing.recommendations_run import Engine, RecommendationsRun, Sco
 from benchmarks.machine import keep, load_1m, machine, versions
 from benchmarks.scoring_lake import fill_lake, product_ids, sessions_of
 from benchmarks.scoring_models import MODELS, ConstantLists, fitted
-from benchmarks.scoring_store import peak_memory, redis_mib, running_redis
+from benchmarks.scoring_store import cpu_seconds, peak_memory, redis_mib, running_redis
 from contracts.tables import GOLD_RECOMMENDATIONS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.scoring import build_online_customer_lists
@@ -53,12 +53,18 @@ def main() -> int:
         settings = Settings(data_dir=directory, redis=RedisSettings(port=free_ports(1)[0], max_memory="3gb"))
         _say(f"filling a lake of {options.customers:,} customers, fitting {options.model}")
         _elsewhere(fill_lake, settings.lake, options.customers)
-        model = _elsewhere(fitted, options.model)
+        model = _elsewhere(fitted, options.model, options.sessions)
         exits.enter_context(running_redis(settings))
         before, peak = load_1m(), exits.enter_context(peak_memory())
         result = _Nights(settings, options.engine).measure(model, options.customers)
         result |= {"redis_mib": redis_mib(settings), "peak_mib_with_redis": peak()}
-    result |= {"customers": options.customers, "top": LIST_LENGTH, "model": options.model, "engine": options.engine}
+    result |= {
+        "customers": options.customers,
+        "top": LIST_LENGTH,
+        "model": options.model,
+        "learned_sessions": options.sessions,
+        "engine": options.engine,
+    }
     result |= {"load_1m": {"before": before, "after": load_1m()}, "machine": machine()}
     result |= {"versions": versions("duckdb", "deltalake", "lightgbm", "numba", "numpy", "pyarrow", "redis")}
     keep(options.name, result)
@@ -75,33 +81,25 @@ class _Nights:
 
     def measure(self, model: ListModel, customers: int) -> dict[str, Any]:
         """Return the figures of all nights."""
-        ceiling = self._night("the ceiling", ConstantLists(product_ids()), "constant")
-        every = self._night("all lists", model, "1")
-        published, lists = _timed(self._publish)
-        # The same seed as when the lake was filled would give session ids that are there.
+        figures, _ = self._night("ceiling", ConstantLists(product_ids()), "constant")
+        scored, _ = self._night("score", model, "1")
+        published, lists = _measured("publish", self._publish)
+        # The seed with which the lake was filled would give session ids that are there.
         active = np.random.default_rng(19).choice(customers, customers // 100, replace=False)
         self._lake.append(SILVER_SESSIONS, sessions_of(active, np.random.default_rng(20)))
-        some = self._night("one in a hundred", model, "1")
-        none = self._night("nothing new", model, "1")
-        return {
-            "total_s": round(every.seconds + published, 1),
-            "score_s": round(every.seconds, 1),
-            "publish_s": round(published, 1),
-            "ceiling_s": round(ceiling.seconds, 1),
-            "one_in_a_hundred_s": round(some.seconds, 1),
-            "one_in_a_hundred_lists": some.scored,
-            "nothing_new_s": round(none.seconds, 1),
+        some, made = self._night("one_in_a_hundred", model, "1")
+        none, unneeded = self._night("nothing_new", model, "1")
+        return (figures | scored | published | some | none) | {
+            "total_s": round(scored["score_s"] + published["publish_s"], 1),
             "rows": self._lake.count(GOLD_RECOMMENDATIONS),
             "lists_online": lists,
-            "missing_lists": customers - lists + abs(some.scored - len(active)) + none.scored,
+            "missing_lists": customers - lists + abs(made.scored - len(active)) + unneeded.scored,
         }
 
-    def _night(self, what: str, model: ListModel, version: str) -> Scored:
+    def _night(self, what: str, model: ListModel, version: str) -> tuple[dict[str, float], Scored]:
         scorer = Scorer(model, "bench", version, Barred(), datetime.now(UTC))
         watch = partial(watched_batches, label=f"bench-scoring: {what}")
-        scored = RecommendationsRun(self._lake, scorer, self._engine(scorer), watch).run()
-        _say(f"{what}: {scored.scored:,} lists in {scored.seconds:.1f} s")
-        return scored
+        return _measured(what, RecommendationsRun(self._lake, scorer, self._engine(scorer), watch).run)
 
     def _engine(self, scorer: Scorer) -> Engine:
         if self._spark is None:
@@ -117,15 +115,19 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--model", choices=MODELS, default="two_stage")
+    parser.add_argument("--sessions", type=int, default=100_000, help="that the model learns from")
     parser.add_argument("--engine", choices=("threads", "spark"), default="threads")
     parser.add_argument("--name", default="scoring", help="of the result's file")
     return parser.parse_args()
 
 
-def _timed(function: Callable[[], _T]) -> tuple[float, _T]:
-    started = time.perf_counter()
-    result = function()
-    return time.perf_counter() - started, result
+def _measured(what: str, work: Callable[[], _T]) -> tuple[dict[str, float], _T]:
+    """Do the work, and return its seconds, those of all processes' cores, and its result."""
+    started, used = time.perf_counter(), cpu_seconds()
+    result = work()
+    figures = {f"{what}_s": round(time.perf_counter() - started, 1), f"{what}_cpu_s": round(cpu_seconds() - used, 1)}
+    _say(f"{what}: {figures}")
+    return figures, result
 
 
 def _elsewhere(function: Callable[..., _T], *arguments: Any) -> _T:

@@ -17,7 +17,6 @@ from ml_modeling.train_recommender import fit
 from ml_modeling.two_stage_lists import TwoStageLists
 
 MODELS = ("co_visitation", "two_stage")
-_SESSIONS = 100_000
 
 
 class ConstantLists:
@@ -35,12 +34,12 @@ class ConstantLists:
         return lists
 
 
-def fitted(name: str) -> ListModel:
-    """Return one of ``MODELS``, learned from ``_SESSIONS`` sessions."""
-    learned_from = list(baskets(_SESSIONS))
+def fitted(name: str, sessions: int) -> ListModel:
+    """Return one of ``MODELS``, learned from so many sessions."""
+    learned_from = list(baskets(sessions))
     if name == "co_visitation":
-        return CoVisitationLists(fit(np.full(_SESSIONS, np.datetime64("2026-11-01", "us")), learned_from))
+        return CoVisitationLists(fit(np.full(sessions, np.datetime64("2026-11-01", "us")), learned_from))
     codes = {product_id: code for code, product_id in enumerate(product_ids())}
-    sessions = Sessions.of([[codes[product] for product in basket] for basket in learned_from], len(codes))
-    model = TwoStage.fit(sessions)
+    coded = [[codes[product] for product in basket] for basket in learned_from]
+    model = TwoStage.fit(Sessions.of(coded, len(codes)))
     return TwoStageLists(product_ids(), model.retrieval, model.ranker)

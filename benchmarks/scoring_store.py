@@ -42,6 +42,11 @@ def redis_mib(settings: Settings) -> float:
     return round(memory["used_memory"] / 2**20, 1)
 
 
+def cpu_seconds() -> float:
+    """Return the processor time that this process and its children have used."""
+    return sum(sum(process.cpu_times()[:4]) for process in tree_of([psutil.Process().pid]))
+
+
 @contextmanager
 def peak_memory() -> Iterator[Callable[[], int]]:
     """Weigh this process and its children every second; the function yielded returns the highest sum of PSS in MiB."""
