@@ -14,7 +14,7 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 .PHONY: setup
-setup: .venv/.ready $(ROOT)/jars/.ready ## Install everything: the locked Python environment and the JVM artefacts
+setup: .venv/.ready $(ROOT)/jars/.ready $(ROOT)/compiled ## Install everything: the locked Python environment and the JVM artefacts
 
 $(ROOT)/uv/bin/uv:
 	python3.11 -m venv $(ROOT)/uv && $(ROOT)/uv/bin/pip install -q uv
@@ -32,6 +32,11 @@ $(ROOT)/jars/.ready: pom.xml
 	mvn -q -B -Pkafka dependency:copy-dependencies -DoutputDirectory=$(ROOT)/jars/kafka -DincludeScope=runtime
 	mvn -q -B -Pspark dependency:copy-dependencies -DoutputDirectory=$(ROOT)/jars/spark -DincludeScope=runtime
 	@touch $@
+
+$(ROOT)/compiled: .venv/.ready $(wildcard ml_modeling/recommending/*.py)
+	@echo "compiling the recommender (a minute, the first time)"
+	@$(BIN)/python -m ml_modeling.compile_recommender
+	@mkdir -p $(ROOT) && touch $@
 
 .PHONY: demo
 demo: setup ## Run the whole of it, live (ARGS=--once verifies and stops; DATA=FILE uses real events)

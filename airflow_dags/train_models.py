@@ -28,4 +28,4 @@ with DAG(
     default_args={"retry_delay": timedelta(seconds=20)},
 ):
     train_purchase = aisle_task("train_purchase", "train purchase --promote")
-    train_recommender = aisle_task("train_recommender", "train recommender")
+    train_recommender = aisle_task("train_recommender", "train recommender --promote")

@@ -11,12 +11,13 @@ from typing import Any
 
 import orjson
 
-from benchmarks import retailrocket, shop, shoppers
+from benchmarks import retailrocket, serving, shop, shoppers
 from benchmarks.machine import RESULTS, keep, load_1m, machine, versions
 
 _RESULT = RESULTS / "models.json"
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "retailrocket": retailrocket.measure,
+    "serving": serving.measure,
     "shoppers": shoppers.measure,
     "shop": shop.measure,
 }

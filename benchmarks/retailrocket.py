@@ -34,7 +34,7 @@ def measure() -> dict[str, Any]:
     started = perf_counter()
     model = TwoStage.fit(sessions, _SHORTEST_PREFIX)
     train_s = perf_counter() - started
-    prefixes, targets = _test_rows()
+    prefixes, targets = test_rows()
     ranked, took_ms = _ranked(model, prefixes)
     positions = [_position(products, target) for products, target in zip(ranked, targets, strict=True)]
     candidates = [model.retrieval.candidates(prefix).products for prefix in prefixes]
@@ -59,7 +59,8 @@ def training_sessions() -> Sessions:
     return Sessions((products - 1).astype(np.int32), offsets, PRODUCTS)
 
 
-def _test_rows() -> tuple[list[NDArray[np.int32]], list[int]]:
+def test_rows() -> tuple[list[NDArray[np.int32]], list[int]]:
+    """Return the products of each test row, and what came next."""
     lines = (DATA / "test_prefix_target.jsonl").read_bytes().splitlines()
     rows = [orjson.loads(line) for line in lines]
     return [np.array(row["prefix"], np.int32) - 1 for row in rows], [row["target"] - 1 for row in rows]

@@ -17,10 +17,11 @@ from data_sources.bots import bot_ids
 from data_sources.shop import Shop, ShopSettings
 from data_sources.true_choice import TrueChoice
 from data_sources.truth import tastes_of
+from ml_modeling.baseline_recommender import fit
+from ml_modeling.next_products import cases_of, sample
 from ml_modeling.recommender import Recommender
 from ml_modeling.recommending.sessions import Sessions
 from ml_modeling.recommending.two_stage import TwoStage
-from ml_modeling.train_recommender import cases_of, fit, sample
 
 _DAYS = timedelta(days=30)
 _EVENTS_PER_DAY = 20_000

@@ -25,6 +25,7 @@ AisleError
 │   ├── GateRefusedError
 │   └── NotReadyError
 ├── TooManyRejectedError a stream stops rather than drain its topic into the rejected table
+├── ModelRefusedError    a model's files do not make the model that was trained
 ├── UnusableAnswerError  an API answers with something that its mapping is not for
 ├── BreakingContractError a schema changed in a way that breaks readers or writers
 ├── ParityError          features read online differ from the lake's
@@ -138,6 +139,10 @@ class NotReadyError(UserError):
 
 class TooManyRejectedError(PermanentError):
     """More events were rejected than the limit allows."""
+
+
+class ModelRefusedError(PermanentError):
+    """A model's files are broken, of another version, or do not answer as the trained model did."""
 
 
 class UnusableAnswerError(PermanentError):

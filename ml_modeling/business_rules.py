@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from ml_modeling.recommender import RankedProduct
+from ml_modeling.recommender import POPULARITY, RankedProduct
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def arrange(
     """Return at most ``limit`` of ``ranked`` (best first, scores not negative) as the rules want them.
 
     ``brands`` and ``margins`` (a share of the price, 0 to 1) are by product id; a product without a margin keeps its
-    score. Equal scores keep their order, and the list's sources theirs: what filled it up stays behind.
+    score. Equal scores keep their order; where margins count, what popularity filled the list up with stays behind.
     """
     barred = rules.barred.every()
     allowed = [product for product in ranked if product.product_id not in barred]
@@ -67,12 +67,14 @@ def arrange(
 
 
 def _by_margin(ranked: list[RankedProduct], weight: float, margins: Mapping[str, float]) -> list[RankedProduct]:
+    if weight == 0:
+        return ranked
+
     def factor(product: RankedProduct) -> float:
         return 1 - weight + weight * margins.get(product.product_id, 1.0)
 
-    source_order = {source: place for place, source in enumerate(dict.fromkeys(product.source for product in ranked))}
     weighted = [RankedProduct(each.product_id, each.score * factor(each), each.source) for each in ranked]
-    return sorted(weighted, key=lambda product: (source_order[product.source], -product.score))
+    return sorted(weighted, key=lambda product: (product.source == POPULARITY, -product.score))
 
 
 def _at_most_per_brand(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ml_modeling.calibration import CalibrationBins
+from ml_modeling.recall_slices import RecallSlice
 from ml_modeling.slices import SliceMetrics
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _INK = "#010203"
 _BLUE, _ORANGE = "#4c8bf5", "#e8853d"
 _SHOWN_FEATURES = 12
+# This model, then two to compare with.
+_LINES = ((_BLUE, "-"), (_ORANGE, "-"), (_INK, ":"))
 _STYLE: dict[RcKeyType, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "aisle",
@@ -70,13 +73,39 @@ def slices_plot(slices: Sequence[SliceMetrics]) -> str:
 
 def shap_plot(names: Sequence[str], values: NDArray[np.float64]) -> str:
     """Show the mean size of what each feature adds to the probability; ``values`` are rows × features."""
-    sizes = np.abs(values).mean(axis=0)
-    shown = np.argsort(-sizes)[:_SHOWN_FEATURES]
+    return largest_plot(names, np.abs(values).mean(axis=0), "mean |SHAP|, in probability")
+
+
+def largest_plot(names: Sequence[str], sizes: NDArray[np.float64], label: str) -> str:
+    """Show the features of the largest ``sizes`` as bars."""
+    shown = np.argsort(-sizes, kind="stable")[:_SHOWN_FEATURES]
     figure, axes = _axes(0.6 + 0.22 * len(shown))
     axes.barh([names[place] for place in shown], sizes[shown], color=_ORANGE)
-    axes.set(xlabel="mean |SHAP|, in probability")
+    axes.set(xlabel=label)
     axes.invert_yaxis()
     return _svg(figure)
+
+
+def recall_plot(recalls: Mapping[str, Sequence[float]]) -> str:
+    """Show for each model the recall of lists of length 1, 2, 3, …; the first is this model."""
+    figure, axes = _axes(3.6)
+    for (name, values), (color, style) in zip(recalls.items(), _LINES, strict=True):
+        axes.plot(range(1, len(values) + 1), values, color=color, linestyle=style, label=name)
+    axes.set(xlabel="length of the list", ylabel="share of next products found", ylim=(0, None))
+    return _svg(figure, axes)
+
+
+def recall_slices_plot(slices: Sequence[RecallSlice]) -> str:
+    """Show the recall of each slice that could be measured, of this model and of co-visitation alone."""
+    found = [(f"{each.kind}: {each.value}", each.recall, each.baseline_recall) for each in slices]
+    names = [name for name, recall, _ in found if recall is not None]
+    figure, axes = _axes(0.9 + 0.22 * len(names))
+    baselines = [recall for _, _, recall in found if recall is not None]
+    axes.plot(baselines, names, "|", markersize=10, color=_ORANGE, label="co-visitation")
+    axes.plot([recall for _, recall, _ in found if recall is not None], names, "o", color=_BLUE, label="this model")
+    axes.set(xlabel="recall", xlim=(0, None))
+    axes.invert_yaxis()
+    return _svg(figure, axes)
 
 
 def _axes(height: float) -> tuple[Figure, Axes]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.errors import NotReadyError
 from ml_modeling.list_metrics import coverage, diversity, novelty, popularity_bias
+from ml_modeling.next_products import MAX_CASES, browsed_sessions, sample
 from ml_modeling.ranking_metrics import average_precision, found_share, ndcg, precision, reciprocal_rank
-from ml_modeling.recommender import RankedProduct
-from ml_modeling.train_recommender import MAX_CASES, sample, sessions_with_products
+from ml_modeling.recommender import RankedProduct, Recommends
 
 # The products seen so far, latest first, and the others that followed in the session.
 Case = tuple[list[str], frozenset[str]]
@@ -26,19 +25,6 @@ _BY_CASE = {
     "mrr": reciprocal_rank,
     "map": average_precision,
 }
-
-
-class Recommends(Protocol):
-    """What is judged."""
-
-    @property
-    def product_ids(self) -> list[str]:
-        """Every product the model knows."""
-        ...
-
-    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
-        """Return at most ``limit`` products, best first."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -61,8 +47,8 @@ def evaluate_recommender(
     ``categories`` are by product id. Raises ``NotReadyError`` where no later session has such a place.
     """
     began = pc.field("started_at")
-    _, earlier = sessions_with_products(sessions.filter(began <= learned_until))
-    _, later = sessions_with_products(sessions.filter(began > learned_until))
+    earlier = browsed_sessions(sessions.filter(began <= learned_until)).baskets
+    later = browsed_sessions(sessions.filter(began > learned_until)).baskets
     cases = sample([case for basket in later for case in cases_of(basket)], MAX_CASES)
     if not cases:
         msg = (

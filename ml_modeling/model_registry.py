@@ -19,7 +19,6 @@ from ml_modeling.mlflow_errors import naming_the_server, passing_over
 from ml_modeling.model_versions import GATE, GATE_PASSED, GATE_REFUSED, ModelVersions
 from ml_modeling.pyfunc_signatures import PYFUNCS
 from ml_modeling.trained_model import FILES, MODEL_CARD, Registered, TrainedModel
-from ml_modeling.verdict import Verdict
 
 # Tags by which MLflow's pages show the commit of a run.
 _GIT_COMMIT = "mlflow.source.git.commit"
@@ -90,31 +89,20 @@ class ModelRegistry:
     def _create_version(self, trained: TrainedModel, run_id: str, model_id: str) -> str:
         with passing_over("RESOURCE_ALREADY_EXISTS"):
             self._client.create_registered_model(trained.name)
-        refused = trained.verdict is not None and not trained.verdict.passed
         made = self._client.create_model_version(
             trained.name,
             f"models:/{model_id}",
             run_id=run_id,
             model_id=model_id,
-            tags={GATE: GATE_REFUSED if refused else GATE_PASSED},
+            tags={GATE: GATE_PASSED if trained.verdict.passed else GATE_REFUSED},
             await_creation_for=0,
         )
         return str(made.version)
 
     def _decide(self, trained: TrainedModel) -> tuple[bool, str]:
         """Return whether it is the champion now, and why: where there is none yet, even a weak one is."""
-        is_first = self._versions.champion(trained.name) is None
-        if trained.verdict is not None:
-            return self._decided_by_gate(trained.verdict, is_first)
-        measured = f"{trained.metric} {_shown(trained.value)} against the baseline's {_shown(trained.baseline)}"
-        if trained.beats_baseline:
-            return True, f"champion: {measured}"
-        if is_first:
-            return True, f"champion, because there was none: {measured}"
-        return False, f"not champion: {measured}"
-
-    def _decided_by_gate(self, verdict: Verdict, is_first: bool) -> tuple[bool, str]:
-        if is_first and verdict.is_fair:
+        verdict = trained.verdict
+        if self._versions.champion(trained.name) is None and verdict.is_fair:
             return True, f"champion, because there was none: {verdict}"
         if verdict.passed and self._promotes:
             return True, f"champion: {verdict}"
@@ -141,7 +129,3 @@ def _save_pyfunc(trained: TrainedModel, scratch: Path) -> Path:
 
 def _data_params(trained: TrainedModel) -> Mapping[str, Any]:
     return {f"data_version.{table}": version for table, version in trained.data_versions.items()}
-
-
-def _shown(value: float | None) -> str:
-    return "(too little data to measure)" if value is None else f"{value:.4f}"

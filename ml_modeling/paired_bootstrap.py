@@ -1,4 +1,4 @@
-"""Intervals of the difference in AUC between two models that scored the same rows."""
+"""Intervals of the difference between two models that scored the same rows, in AUC or in the mean of a figure."""
 
 from __future__ import annotations
 
@@ -44,6 +44,22 @@ def paired_auc_difference(rows: LabelledRows, scores: NDArray[np.float64], other
     low, high = np.percentile(differences, [_TAIL_PERCENT, 100 - _TAIL_PERCENT])
     ones = np.ones(len(rows))
     return Difference(ours.auc(ones) - theirs.auc(ones), float(low), float(high))
+
+
+def paired_mean_difference(
+    sessions: NDArray[np.int64], figures: NDArray[np.float64], others: NDArray[np.float64]
+) -> Difference:
+    """Return how much the mean of ``figures`` is above that of ``others``, one each for the same cases (n, at least 1).
+
+    ``sessions`` (n) are codes: whole sessions are drawn, as above.
+    """
+    generator = np.random.default_rng(_SEED)
+    codes = np.unique(sessions, return_inverse=True)[1]
+    sums, cases = np.bincount(codes, figures - others), np.bincount(codes)
+    draws = (generator.integers(len(cases), size=len(cases)) for _ in range(_RESAMPLES))
+    differences = [sums[drawn].sum() / cases[drawn].sum() for drawn in draws]
+    low, high = np.percentile(differences, [_TAIL_PERCENT, 100 - _TAIL_PERCENT])
+    return Difference(float(sums.sum() / cases.sum()), float(low), float(high))
 
 
 class _RankedRows:

@@ -1,4 +1,4 @@
-"""The model card of purchase prediction: one HTML page that needs nothing else."""
+"""The model card of purchase prediction."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SESSION_FEATURE_NAMES
 from ml_modeling.calibration import calibration_bins
+from ml_modeling.card_page import card_page
 from ml_modeling.card_plots import calibration_plot, gain_plot, shap_plot, slices_plot
 from ml_modeling.fairness import MAX_ODDS_DIFFERENCE
 from ml_modeling.fitting import SEED
@@ -25,30 +24,29 @@ _TEMPLATE = "purchase_card.html.j2"
 
 def purchase_card(training: PurchaseTraining, trained: TrainedModel, made_at: datetime) -> str:
     """Return the page of a model; without evidence it says why there is none."""
-    pages = Environment(loader=PackageLoader("ml_modeling", "templates"), autoescape=True, undefined=StrictUndefined)
     evidence = training.evidence
-    return pages.get_template(_TEMPLATE).render(
-        trained=trained,
+    return card_page(
+        _TEMPLATE,
+        trained,
+        _plots(training, evidence) if evidence else {},
+        made_at,
         evidence=evidence,
-        plots=_plots(training, evidence) if evidence else {},
         features=_feature_meanings(),
-        made_at=f"{made_at:%Y-%m-%d %H:%M} UTC",
         max_odds_difference=MAX_ODDS_DIFFERENCE,
         min_positive_sessions=MIN_POSITIVE_SESSIONS,
     )
 
 
-def _plots(training: PurchaseTraining, evidence: PurchaseEvidence) -> Mapping[str, Markup]:
+def _plots(training: PurchaseTraining, evidence: PurchaseEvidence) -> Mapping[str, str]:
     labels, probabilities, features = evidence.test.labels, evidence.probabilities, evidence.test.features
     chosen = np.random.default_rng(SEED).choice(len(features), min(_SHAP_ROWS, len(features)), replace=False)
     values, _ = shap_values(training.chosen.predict, features[chosen], features)
-    plots = {
+    return {
         "Calibration": calibration_plot(calibration_bins(labels, probabilities)),
         "Gain": gain_plot(labels, probabilities),
         "Slices": slices_plot(evidence.slices),
         "What moves it (SHAP)": shap_plot(SESSION_FEATURE_NAMES, values),
     }
-    return {name: Markup(svg) for name, svg in plots.items()}  # noqa: S704 - the plots are made here
 
 
 def _feature_meanings() -> Mapping[str, str]:

@@ -40,6 +40,6 @@ PYFUNCS = {
             outputs=Schema([ColSpec(Array(DataType.string), "product_ids")]),
         ),
         input_example=pd.DataFrame({"recent_product_ids": [["p-2", "p-1"]]}),
-        requirements=("numpy",),
+        requirements=("lightgbm", "numba", "numpy"),
     ),
 }

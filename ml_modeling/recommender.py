@@ -1,15 +1,16 @@
-"""Scoring of the item-to-item recommender: arrays in, ranked products out. Loads numpy only."""
+"""What every recommender answers, and the plain one: item to item by co-visitation alone. Loads numpy only."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-MODEL = "model"
+CO_VISITATION = "co_visitation"
 POPULARITY = "popularity"
 _FILE = "recommender.npz"
 CONTEXT_LENGTH = 20
@@ -19,16 +20,32 @@ CONTEXT_DECAY = 0.8
 
 @dataclass(frozen=True)
 class RankedProduct:
-    """One recommended product. ``source`` is ``model`` (co-visitation) or ``popularity`` (filled up)."""
+    """One recommended product. ``source`` is what speaks most for it, ``popularity`` where nothing else does."""
 
     product_id: str
     score: float
     source: str
 
 
+class Recommends(Protocol):
+    """Ranks products for what a visitor saw last. Safe to share between threads."""
+
+    @property
+    def product_ids(self) -> list[str]:
+        """Every product the model knows, sorted."""
+        ...
+
+    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return at most ``limit`` products for ``recent`` (latest first), best first, then filled up by popularity.
+
+        What is in ``recent`` or ``exclude`` does not come back.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class RecommenderArrays:
-    """The fitted model, n products, m neighbours in all.
+    """The fitted plain model, n products, m neighbours in all.
 
     ``product_ids`` (n) sorted. ``indptr`` (n + 1), ``neighbours`` (m) and ``scores`` (m): the neighbours of
     product i, best first, are ``neighbours[indptr[i]:indptr[i + 1]]``. ``popularity`` (n) is the weight of each
@@ -44,7 +61,7 @@ class RecommenderArrays:
 
 
 class Recommender:
-    """Ranks products for what a visitor saw last. Immutable: safe to share between threads."""
+    """Co-visitation alone: the baseline, and what versions of before the two stages hold."""
 
     def __init__(self, arrays: RecommenderArrays) -> None:
         self.arrays = arrays
@@ -89,7 +106,7 @@ class Recommender:
                 totals[neighbour] = totals.get(neighbour, 0.0) + weight * score
         open_ = [(-score, code) for code, score in totals.items() if code not in barred]
         for negative_score, code in sorted(open_)[:limit]:
-            yield RankedProduct(self._ids[code], -negative_score, MODEL)
+            yield RankedProduct(self._ids[code], -negative_score, CO_VISITATION)
 
     def _by_popularity(self, barred: set[int], limit: int) -> Iterator[RankedProduct]:
         # At most len(barred) of the first limit + len(barred) are barred.

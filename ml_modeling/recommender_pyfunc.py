@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ml_modeling.recommender import Recommender
+from ml_modeling.recommender import Recommends
+from ml_modeling.two_stage_recommender import load_recommender
 
 _LIMIT = 20
 
@@ -14,7 +15,7 @@ _LIMIT = 20
 class RecommenderPyfunc:
     """The products a visitor saw last in, the next ones out."""
 
-    def __init__(self, model: Recommender) -> None:
+    def __init__(self, model: Recommends) -> None:
         self._model = model
 
     def predict(self, model_input: pd.DataFrame) -> pd.DataFrame:
@@ -24,5 +25,5 @@ class RecommenderPyfunc:
 
 
 def _load_pyfunc(data_path: str) -> RecommenderPyfunc:
-    """Load what ``Recommender.save`` wrote: the name that MLflow calls."""
-    return RecommenderPyfunc(Recommender.load(Path(data_path)))
+    """Load what a recommender's ``save`` wrote: the name that MLflow calls."""
+    return RecommenderPyfunc(load_recommender(Path(data_path)))

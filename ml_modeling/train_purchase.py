@@ -94,8 +94,8 @@ def _evidence(best: Candidate, test: LabelledRows, champion: PurchaseChampion | 
 
 def _verdict(evidence: PurchaseEvidence | None) -> Verdict:
     if evidence is None:
-        return judge(None, Comparison(), [])
-    return judge(evidence.over_baseline, evidence.comparison, evidence.fairness)
+        return judge({}, Comparison())
+    return judge({"the baseline": evidence.over_baseline}, evidence.comparison, evidence.fairness)
 
 
 def _too_little_to_measure(earlier: LabelledRows, later: LabelledRows) -> str:

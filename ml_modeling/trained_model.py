@@ -15,8 +15,9 @@ MODEL_NAMES = (RECOMMENDER, PURCHASE)
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 MODEL_CARD = "model_card.html"
-# The parameter that says up to which start of a session a version has learned.
+# The parameter that says up to which start of a session a version has learned: of the purchase model, the recommender.
 TRAINED_UNTIL = "trained_until"
+LEARNED_UNTIL = "learned_until"
 # Where a model's own files are inside the MLflow model: ``data_path`` of a loader module goes below ``data``.
 FILES = "files"
 DATA_DIRECTORY = f"data/{FILES}"
@@ -35,8 +36,7 @@ class TrainedModel:
     """A fitted model with what was measured on it.
 
     ``value`` and ``baseline`` are of ``metric`` (higher is better), both ``None`` where the data was too short
-    to measure; ``note`` then says why. ``verdict`` is the gate's; a model without a gate has none. ``card`` is the
-    model card, as HTML.
+    to measure; ``note`` then says why. ``verdict`` is the gate's, ``card`` the model card, as HTML.
     """
 
     name: str
@@ -46,16 +46,11 @@ class TrainedModel:
     baseline: float | None
     metrics: Mapping[str, float]
     params: Mapping[str, Any]
+    verdict: Verdict
     note: str = ""
     data_versions: Mapping[str, int] = field(default_factory=dict)
     git_commit: str = ""
-    verdict: Verdict | None = None
     card: str = ""
-
-    @property
-    def beats_baseline(self) -> bool:
-        """Say whether the metric could be measured and is above the baseline's."""
-        return self.value is not None and self.baseline is not None and self.value > self.baseline
 
 
 @dataclass(frozen=True)

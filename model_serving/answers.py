@@ -24,8 +24,12 @@ class RecommendedProduct(BaseModel):
     """One product of the list."""
 
     product_id: str
-    score: float = Field(description="comparable within one list and one source only")
-    source: Literal["model", "popularity"] = Field(description="`popularity` where the list was filled up")
+    score: float = Field(description="comparable within one list; one of `popularity` only with its like")
+    source: str = Field(
+        description="what speaks most for it, such as `co_visitation`, `two_steps` (over one product between) or "
+        "`session_neighbours`; `popularity` where nothing else does, or where the list was filled up",
+        examples=["co_visitation"],
+    )
 
 
 class RecommendationsAnswer(BaseModel):
@@ -40,7 +44,7 @@ class RecommendationsAnswer(BaseModel):
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "recommender", "version": "3"},
-                    "items": [{"product_id": "p-12", "score": 1.42, "source": "model"}],
+                    "items": [{"product_id": "p-12", "score": 1.42, "source": "co_visitation"}],
                 }
             ]
         }
@@ -49,7 +53,7 @@ class RecommendationsAnswer(BaseModel):
     request_id: str
     visitor_id: str
     source: Literal["model", "popularity", "empty"] = Field(
-        description="`model`: at least one item by co-visitation; `popularity`: all by popularity; `empty`: none"
+        description="`model`: at least one item by more than popularity; `popularity`: all by popularity; `empty`: none"
     )
     fallback: Fallback | None = Field(description="why it is not (or not as well informed as) the model's own answer")
     model: ModelName | None

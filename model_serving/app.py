@@ -21,6 +21,7 @@ from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader
 from model_serving.predictions import predict
 from model_serving.problems import add_problem_handlers, problem_responses
+from model_serving.product_facts import KnownProducts
 from model_serving.recommendations import recommend
 from model_serving.requests import PredictionRequest, RecommendationsQuery
 from web.problems import ProblemError
@@ -37,6 +38,7 @@ class Serving:
 
     models: ModelStore
     online: OnlineReader
+    products: KnownProducts
     impressions: ImpressionPublisher
     metrics: ServingMetrics
     clock: Clock
@@ -48,6 +50,7 @@ def build_app(serving: Serving) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         serving.models.start()
+        serving.products.start()
         serving.impressions.start()
         yield
         serving.models.stop()
@@ -69,7 +72,8 @@ def _answers(serving: Serving) -> APIRouter:
         visitor_id: Annotated[str, _VISITOR], query: Annotated[RecommendationsQuery, Query()]
     ) -> RecommendationsAnswer:
         """Products for a visitor, or for given products, best first. Answers always, and says from what."""
-        answer = recommend(visitor_id, query, serving.models.current(RECOMMENDER), serving.online)
+        loaded = serving.models.current(RECOMMENDER)
+        answer = recommend(visitor_id, query, loaded, serving.online, serving.products)
         serving.metrics.answers.labels(_RECOMMENDATIONS, answer.source, answer.fallback or "").inc()
         if answer.items:
             serving.impressions.offer(recommendations_shown(answer, serving.clock))

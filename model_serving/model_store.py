@@ -11,12 +11,13 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-from contracts.errors import AisleError
+from contracts.errors import AisleError, ModelRefusedError
 from model_serving.model_source import ModelSource, ModelVersion
 
 _LOG = logging.getLogger(__name__)
 _CURRENT_FILE = "current.json"
 
+# Reads a model and lets it answer once; raises ``ModelRefusedError``, and the version is not tried again.
 Loader = Callable[[Path], Any]
 
 
@@ -39,6 +40,7 @@ class ModelStore:
         self._poll_s = poll_s
         self._models: dict[str, LoadedModel] = {}
         self._reasons: dict[str, str] = dict.fromkeys(loaders, "not looked for yet")
+        self._refused: dict[ModelVersion, str] = {}
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="model-poll", daemon=True)
 
@@ -96,6 +98,8 @@ class ModelStore:
         version = self._source.champion(name)
         if version is None:
             return "no champion is registered: run `aisle train all`"
+        if version in self._refused:
+            return self._refused[version]
         loaded = self._models.get(name)
         if loaded is None or loaded.version != version:
             self._swap(self._load(version, self._fetch(version), "mlflow"))
@@ -112,7 +116,15 @@ class ModelStore:
         return ""
 
     def _load(self, version: ModelVersion, files: Path, origin: str) -> LoadedModel:
-        return LoadedModel(version, self._loaders[version.name](files), origin)
+        try:
+            return LoadedModel(version, self._loaders[version.name](files), origin)
+        except ModelRefusedError as error:
+            reason = f"version {version.version} is refused: {error}"
+            # A snapshot may have been damaged here: it is fetched anew.
+            shutil.rmtree(files, ignore_errors=True)
+            if origin == "mlflow":
+                self._refused[version] = reason
+            raise ModelRefusedError(reason) from error
 
     def _fetch(self, version: ModelVersion) -> Path:
         """Download into the snapshots; a directory that carries its final name is complete."""

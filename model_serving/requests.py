@@ -31,6 +31,7 @@ class RecommendationsQuery(BaseModel):
     exclude: list[Id] = Field(
         default=[], max_length=_MAX_PRODUCTS, description="products that must not come; repeatable"
     )
+    max_per_brand: int | None = Field(default=None, ge=1, description="at most so many products of one brand")
 
 
 if TYPE_CHECKING:

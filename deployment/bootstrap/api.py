@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from contracts import EventBus, SystemClock
 from deployment.settings import Settings
 from ml_modeling.purchase import PurchaseModel
-from ml_modeling.recommender import Recommender
+from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.app import Serving, build_app
 from model_serving.impressions import ImpressionPublisher
@@ -21,9 +21,11 @@ from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
+from model_serving.product_facts import KnownProducts
 
 if TYPE_CHECKING:
     from model_serving.online_reader import OnlineReader
+    from model_serving.product_facts import ProductReader
 
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
@@ -38,6 +40,7 @@ def build_api(settings: Settings) -> FastAPI:
     serving = Serving(
         models=_build_models(settings, importing),
         online=online,
+        products=KnownProducts(lambda: _build_products(settings, importing)),
         impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
         metrics=metrics,
         clock=SystemClock(),
@@ -52,7 +55,14 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
         with importing:
             return PurchaseModel.load(directory)
 
-    loaders = {RECOMMENDER: Recommender.load, PURCHASE: load_purchase}
+    def load_recommender(directory: Path) -> Recommends:
+        with importing:
+            recommenders = import_module("ml_modeling.two_stage_recommender")
+        model: Recommends = recommenders.load_recommender(directory)
+        return model
+
+    # The recommender last: where its machine code is not kept yet, it compiles for a minute.
+    loaders = {PURCHASE: load_purchase, RECOMMENDER: load_recommender}
     snapshots = settings.data_dir / "model_snapshots"
     return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
 
@@ -60,6 +70,12 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
 def _build_online(settings: Settings, importing: Lock) -> OnlineReader:
     with importing:
         reader: OnlineReader = import_module("deployment.bootstrap.features").build_sampled_reader(settings)
+    return reader
+
+
+def _build_products(settings: Settings, importing: Lock) -> ProductReader:
+    with importing:
+        reader: ProductReader = import_module("deployment.bootstrap.features").build_online_features(settings)
     return reader
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,9 +15,9 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.train import build_mlflow_client
 from deployment.settings import Settings
 from ml_modeling.evaluate_recommender import Evaluation, evaluate_recommender
-from ml_modeling.recommender import Recommender
-from ml_modeling.train_recommender import COLUMNS, LEARNED_UNTIL
-from ml_modeling.trained_model import RECOMMENDER
+from ml_modeling.next_products import COLUMNS
+from ml_modeling.recommender import Recommends
+from ml_modeling.trained_model import LEARNED_UNTIL, RECOMMENDER
 from model_serving.model_source import MlflowModelSource, ModelVersion
 
 _DOWNLOAD_WITHIN_S = 60.0
@@ -42,7 +43,7 @@ def evaluate_champion(settings: Settings, k: int) -> tuple[ModelVersion, Evaluat
         with TemporaryDirectory(prefix="aisle-evaluate-") as scratch:
             files = Path(scratch) / "files"
             source.download(version, files)
-            model = Recommender.load(files)
+            model: Recommends = import_module("ml_modeling.two_stage_recommender").load_recommender(files)
     lake = ArrowLake(settings.lake)
     sessions, until = lake.read(SILVER_SESSIONS, COLUMNS), datetime.fromisoformat(learned_until)
     return version, evaluate_recommender(model, sessions, until, k, _categories(lake))

@@ -41,7 +41,7 @@ def build_trainers(
     """
     lake = ArrowLake(settings.lake)
     return {
-        RECOMMENDER: lambda: _train_recommender(lake),
+        RECOMMENDER: lambda: _train_recommender(settings, lake, clock),
         PURCHASE: lambda: _train_purchase(settings, lake, clock, budget),
     }
 
@@ -88,10 +88,15 @@ def purchase_rows(tables: PinnedTables, clock: Clock) -> LabelledRows:
     return closed
 
 
-def _train_recommender(lake: ArrowLake) -> TrainedModel:
-    module, tables = import_module("ml_modeling.train_recommender"), PinnedTables(lake)
-    trained: TrainedModel = module.train_recommender(tables.read(SILVER_SESSIONS, module.COLUMNS))
-    return replace(trained, data_versions=tables.versions, git_commit=git_commit())
+def _train_recommender(settings: Settings, lake: ArrowLake, clock: Clock) -> TrainedModel:
+    read, tables = import_module("ml_modeling.next_products"), PinnedTables(lake)
+    sessions = tables.read(SILVER_SESSIONS, [*read.COLUMNS, *read.ATTRIBUTES])
+    versions = build_model_versions(settings)
+    champion = import_module("ml_modeling.recommender_champion").load_recommender_champion(versions)
+    training = import_module("ml_modeling.train_recommender").train_recommender(sessions, champion)
+    trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
+    card: str = import_module("ml_modeling.recommender_card").recommender_card(training, trained, clock.now())
+    return replace(trained, card=card)
 
 
 def _train_purchase(settings: Settings, lake: ArrowLake, clock: Clock, budget: Budget | None) -> TrainedModel:

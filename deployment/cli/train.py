@@ -26,8 +26,8 @@ from ml_modeling.training_run import TrainingResult, train_models
 def command(model: str, report: Path | None, trials: int, minutes: float, promote: bool) -> None:
     """Train a model on the lake, measure it beside its baseline and register it in MLflow.
 
-    The first becomes the champion, which the model server loads. After it, a purchase model is compared with the
-    champion and waits as `challenger` for `aisle models promote`; a recommender that beats its baseline is champion.
+    The first becomes the champion, which the model server loads. Every later one is compared with the champion and
+    waits as `challenger` for `aisle models promote`.
 
     \b
     Examples:
@@ -49,7 +49,8 @@ def command(model: str, report: Path | None, trials: int, minutes: float, promot
 def _show(results: Sequence[TrainingResult]) -> None:
     Console().print(_table(results))
     for result in results:
-        click.echo(f"{result.name}: {result.note or result.decision}")
+        decision = result.decision if result.version else ""
+        click.echo(f"{result.name}: {'; '.join(filter(None, [result.note, decision]))}")
 
 
 def _table(results: Sequence[TrainingResult]) -> Table:

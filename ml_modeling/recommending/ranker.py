@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from ml_modeling.fitting import SEED
 from ml_modeling.recommending.candidate_features import FEATURES
 from ml_modeling.recommending.ranking_rows import RankingRows
 
-ROUNDS = 200
+MAX_ROUNDS = 200
+# Fewer cases would teach as many trees their accidents.
+_CASES_PER_ROUND = 20
+_MIN_ROUNDS = 20
 PARAMS: dict[str, Any] = {
     "objective": "lambdarank",
     "learning_rate": 0.08,
@@ -29,6 +33,7 @@ PARAMS: dict[str, Any] = {
     "verbosity": -1,
 }
 _FILE = "ranker.txt"
+_DIGEST_FILE = "ranker.sha256"
 
 
 class Ranker:
@@ -41,7 +46,19 @@ class Ranker:
     def fit(cls, rows: RankingRows) -> Ranker:
         """Learn from cases; the same rows give the same ranking."""
         dataset = lgb.Dataset(rows.features, rows.labels, group=rows.groups, feature_name=list(FEATURES))
-        return cls(lgb.train(PARAMS, dataset, num_boost_round=ROUNDS))
+        rounds = min(max(len(rows.groups) // _CASES_PER_ROUND, _MIN_ROUNDS), MAX_ROUNDS)
+        return cls(lgb.train(PARAMS, dataset, num_boost_round=rounds))
+
+    @property
+    def rounds(self) -> int:
+        """How many trees it has."""
+        return int(self._booster.num_trees())
+
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """How much each of ``FEATURES`` improves the ranking: its share of the splits' gain."""
+        gains = self._booster.feature_importance("gain")
+        return np.asarray(gains / max(gains.sum(), np.finfo(float).tiny), dtype=np.float64)
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return a score for each row of ``FEATURES``."""
@@ -49,10 +66,19 @@ class Ranker:
         return np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
 
     def save(self, directory: Path) -> None:
-        """Write LightGBM's text format."""
+        """Write LightGBM's text format, and its digest."""
         self._booster.save_model(directory / _FILE)
+        (directory / _DIGEST_FILE).write_text(_digest(directory / _FILE), encoding="ascii")
 
     @classmethod
     def load(cls, directory: Path) -> Ranker:
-        """Read what ``save`` wrote."""
+        """Read what ``save`` wrote; raises ``ValueError`` where it is not that."""
+        # On a text that is cut, LightGBM ends the process.
+        if _digest(directory / _FILE) != (directory / _DIGEST_FILE).read_text(encoding="ascii"):
+            msg = f"{_FILE} is not what was saved: its digest is another"
+            raise ValueError(msg)
         return cls(lgb.Booster(model_file=str(directory / _FILE)))
+
+
+def _digest(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()

@@ -14,7 +14,7 @@ from deployment.bootstrap.train import build_registry, build_trainers
 from deployment.cli.evaluate import command
 from deployment.settings import Settings, child_environment
 from ml_modeling.training_run import train_models
-from tests.fixtures.mlflow import MlflowServer
+from tests.fixtures.mlflow import MlflowServer, forget_model
 from tests.fixtures.training_tables import sessions_table
 
 LEARNED, ALL = 600, 900
@@ -26,6 +26,7 @@ def settings(mlflow_server: MlflowServer, tmp_path: Path) -> Settings:
     found = Settings(data_dir=tmp_path, mlflow=mlflow_server.settings.mlflow)
     write_deltalake(tmp_path / "lake" / "silver" / "sessions", sessions_table(ALL).slice(0, LEARNED))
     clock = SystemClock()
+    forget_model(found, "recommender")
     train_models(build_trainers(found, clock), ["recommender"], build_registry(found, clock), lambda _text: None)
     return found
 

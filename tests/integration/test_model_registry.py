@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from deltalake import write_deltalake
 from fastapi.testclient import TestClient
 
 from contracts import SystemClock
-from contracts.errors import RegistryUnavailableError, UnknownNameError
+from contracts.errors import GateRefusedError, RegistryUnavailableError, UnknownNameError
 from contracts.tables import GOLD_VISITOR_FEATURES, SESSION_FEATURE_NAMES
 from deployment.bootstrap.api import build_api
 from deployment.bootstrap.explain import explain_purchase
 from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.forgetting import models_that_learned
-from deployment.bootstrap.train import build_mlflow_client, build_registry, build_trainers
+from deployment.bootstrap.train import build_mlflow_client, build_model_versions, build_registry, build_trainers
 from deployment.cli.explain import command as explain_command
 from deployment.settings import (
     ApiSettings,
@@ -31,10 +33,10 @@ from deployment.settings import (
     Settings,
     child_environment,
 )
-from ml_modeling.trained_model import TrainedModel
+from ml_modeling.trained_model import Saveable, TrainedModel
 from ml_modeling.training_run import Registry, train_models
 from tests.fixtures.mlflow import MlflowServer, forget_model
-from tests.fixtures.training_tables import sessions_table, training_rows_table
+from tests.fixtures.training_tables import mixed, sessions_table, shuffled_products, training_rows_table
 
 FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
 
@@ -57,14 +59,21 @@ def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFact
 
 
 def _train(settings: Settings, *names: str) -> dict[str, str | None]:
-    """Train; the purchase model is the first there is, for a second one would have nothing new to be compared on."""
+    """Train; each model is the first there is, for a second one would have nothing new to be compared on."""
     clock = SystemClock()
-    if "purchase" in names:
-        forget_model(settings, "purchase")
+    for name in names:
+        forget_model(settings, name)
     registry = build_registry(settings, clock)
     results = train_models(build_trainers(settings, clock), names, registry, lambda _text: None)
     assert all(result.champion for result in results)
     return {result.name: result.version for result in results}
+
+
+def _register_as_champion(settings: Settings, trained: TrainedModel) -> str:
+    """Register past the gate."""
+    version = build_registry(settings, SystemClock()).register(trained).version
+    build_model_versions(settings).make_champion(trained.name, version)
+    return version
 
 
 @needs_mlflow
@@ -82,7 +91,11 @@ def test_a_registered_model_is_a_pyfunc_with_signature_example_and_lineage(setti
     assert run.info.status == "FINISHED"
     assert run.data.params["data_version.silver.sessions"] == "0"
     assert run.data.metrics["recall_at_20"] > run.data.metrics["popularity_recall_at_20"]
-    assert run.data.tags["champion_decision"].startswith("champion: recall_at_20")
+    assert run.data.tags["champion_decision"].startswith("champion, because there was none: ")
+    assert "ndcg_at_10 over popularity +" in run.data.tags["champion_decision"]
+    assert run.data.params["features"].startswith("near_sum,")
+    assert len(run.data.tags["mlflow.source.git.commit"].removesuffix("-dirty")) == 40
+    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model_card.html"]
     mlflow.set_tracking_uri(uri)
     model = mlflow.pyfunc.load_model("models:/recommender@champion")
     assert model.metadata.signature is not None
@@ -147,7 +160,8 @@ def test_a_decision_is_explained_and_what_if_changes_it(settings: Settings, redi
 
 @needs_mlflow
 def test_the_cli_reports_each_model(settings: Settings, tmp_path: Path) -> None:
-    forget_model(settings, "purchase")
+    for name in ("purchase", "recommender"):
+        forget_model(settings, name)
     report = tmp_path / "report.json"
     result = _cli(settings, "all", "--report", str(report))
     assert result.exit_code == 0, result.output
@@ -167,6 +181,37 @@ def test_an_mlflow_that_is_away_is_named_within_ten_seconds(settings: Settings) 
     assert time.monotonic() - started < 10
 
 
+@dataclass(frozen=True)
+class Scrambled:
+    """A recommender whose files mix up its products."""
+
+    model: Saveable
+
+    def save(self, directory: Path) -> None:
+        self.model.save(directory)
+        with np.load(directory / "two_stage.npz") as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        np.savez(directory / "two_stage.npz", **{**arrays, "product_ids": mixed(arrays["product_ids"])})
+
+
+@needs_mlflow
+def test_the_gate_refuses_a_worse_recommender_and_the_champion_stays(settings: Settings, tmp_path: Path) -> None:
+    shop = settings.model_copy(update={"data_dir": tmp_path})
+    sessions, table = sessions_table(900), tmp_path / "lake" / "silver" / "sessions"
+    write_deltalake(table, sessions.slice(0, 600))
+    champion = _train(shop, "recommender")["recommender"]
+    write_deltalake(table, shuffled_products(sessions, first=700), mode="overwrite")
+    clock = SystemClock()
+    trainers, registry = build_trainers(shop, clock), build_registry(shop, clock, promotes=True)
+    (worse,) = train_models(trainers, ["recommender"], registry, lambda _text: None)
+    assert not worse.champion
+    assert "refused: ndcg_at_10 over the champion -" in worse.decision
+    versions = build_model_versions(shop)
+    with pytest.raises(GateRefusedError, match=f"the gate refused recommender version {worse.version}"):
+        versions.promote("recommender", None)
+    assert versions.champion("recommender") == champion
+
+
 def test_trained_models_are_served_swapped_and_outlive_mlflow(settings: Settings, mlflow_server: MlflowServer) -> None:
     with TestClient(build_api(settings)) as api:
         versions = _train(settings, "recommender", "purchase")
@@ -176,11 +221,17 @@ def test_trained_models_are_served_swapped_and_outlive_mlflow(settings: Settings
         prediction = api.post("/v1/purchase-prediction", json={"features": FEATURES}).json()
         assert prediction["source"] == "model"
 
-        versions |= _train(settings, "recommender")
+        trained = build_trainers(settings, SystemClock())["recommender"]()
+        versions["recommender"] = _register_as_champion(settings, trained)
+        _until(lambda: _served(api) == versions)
+
+        refused = _register_as_champion(settings, replace(trained, model=Scrambled(trained.model)))
+        _until(lambda: f"version {refused} is refused: the recommender answers otherwise" in _reason(api))
+        assert _served(api) == versions
+        versions["recommender"] = _register_as_champion(settings, trained)
         _until(lambda: _served(api) == versions)
 
         registry = build_registry(settings, SystemClock())
-        trained = build_trainers(settings, SystemClock())["recommender"]()
         mlflow_server.kill()
         _until(lambda: "does not answer" in _reason(api))
         assert api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()["source"] == "model"

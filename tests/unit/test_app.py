@@ -14,15 +14,16 @@ from fastapi.testclient import TestClient
 
 from contracts import ManualClock, Rejection, parse_event
 from contracts.tables import SESSION_FEATURE_NAMES
+from ml_modeling.baseline_recommender import fit
 from ml_modeling.recommender import Recommender
-from ml_modeling.train_recommender import fit
 from model_serving.app import Serving, build_app
 from model_serving.impressions import ImpressionPublisher
 from model_serving.metrics import ServingMetrics
 from model_serving.model_store import ModelStore
+from model_serving.product_facts import KnownProducts
 from model_serving.requests import MAX_LIMIT
 from tests.fixtures.fake_bus import FakeBus
-from tests.fixtures.serving import FakeOnline, FakeSource
+from tests.fixtures.serving import FakeOnline, FakeProducts, FakeSource
 
 FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
 
@@ -46,6 +47,7 @@ class Shop:
 
     directory: Path
     online: FakeOnline = field(default_factory=FakeOnline)
+    products: FakeProducts = field(default_factory=FakeProducts)
     source: FakeSource = field(default_factory=FakeSource)
     bus: FakeBus = field(default_factory=FakeBus)
 
@@ -54,8 +56,9 @@ class Shop:
         loaders = {"recommender": Recommender.load, "purchase": lambda _directory: CartModel()}
         self.models = ModelStore(self.source, loaders, self.directory, poll_s=60)
         impressions = ImpressionPublisher(lambda: self.bus, metrics.impressions_dropped.inc)
+        self.known_products = KnownProducts(lambda: self.products)
         clock = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
-        self.app = build_app(Serving(self.models, self.online, impressions, metrics, clock))
+        self.app = build_app(Serving(self.models, self.online, self.known_products, impressions, metrics, clock))
 
 
 @pytest.fixture
@@ -95,7 +98,7 @@ def test_a_known_visitor_is_answered_by_the_model(api: TestClient) -> None:
     assert _ids(answer) == ["w2", "w3"]
     assert (body["source"], body["fallback"]) == ("model", None)
     assert body["model"] == {"name": "recommender", "version": "3"}
-    assert {item["source"] for item in body["items"]} == {"model"}
+    assert {item["source"] for item in body["items"]} == {"co_visitation"}
     assert body["request_id"]
 
 
@@ -103,6 +106,14 @@ def test_given_products_are_the_context_and_do_not_come_back(api: TestClient, sh
     answer = api.get("/v1/recommendations/v-1", params={"product_id": ["b1", "w1"], "exclude": ["w3"]})
     assert _ids(answer) == ["w2", "b2"]
     assert shop.online.reads == 0
+
+
+def test_what_is_sold_out_or_hidden_does_not_come_and_of_a_brand_only_so_many(api: TestClient, shop: Shop) -> None:
+    shop.products.rows = {"w2": {"quantity_on_hand": 0}, "b1": {"is_active": False}}
+    shop.products.rows |= {"w3": {"brand": "acme"}, "b2": {"brand": "acme"}}
+    shop.known_products.connect()
+    assert _ids(api.get("/v1/recommendations/v-1")) == ["w3", "b2"]
+    assert _ids(api.get("/v1/recommendations/v-1", params={"max_per_brand": 1})) == ["w3"]
 
 
 @pytest.mark.parametrize(
@@ -187,6 +198,7 @@ def test_a_prediction_without_a_model_is_a_503_with_the_reason(bare_api: TestCli
         (f"/v1/recommendations/v?limit={MAX_LIMIT + 1}", "query/limit"),
         ("/v1/recommendations/v?limit=many", "query/limit"),
         ("/v1/recommendations/v?limits=3", "query/limits"),
+        ("/v1/recommendations/v?max_per_brand=0", "query/max_per_brand"),
         ("/v1/recommendations/v?exclude=", "query/exclude/0"),
         ("/v1/recommendations/v?product_id=" + "p" * 129, "query/product_id/0"),
         ("/v1/recommendations/" + "v" * 129, "path/visitor_id"),

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_modeling.business_rules import Barred, BusinessRules, arrange
-from ml_modeling.recommender import MODEL, POPULARITY, RankedProduct
+from ml_modeling.recommender import CO_VISITATION, POPULARITY, RankedProduct
 
-RANKED = [RankedProduct(f"p{place}", 10.0 - place, MODEL) for place in range(1, 6)]
+RANKED = [RankedProduct(f"p{place}", 10.0 - place, CO_VISITATION) for place in range(1, 6)]
 BRANDS = {"p1": "acme", "p2": "acme", "p3": "acme", "p4": "other"}
 
 
@@ -35,6 +35,11 @@ def test_a_full_brand_gives_its_place_to_the_next() -> None:
     assert _ids(arrange(RANKED, 3, BusinessRules(max_per_brand=1), BRANDS)) == ["p1", "p4", "p5"]
 
 
+def test_without_margins_the_models_order_stays_whatever_the_sources() -> None:
+    ranked = [RankedProduct("a", 3.0, "two_steps"), RankedProduct("b", 2.0, POPULARITY), RankedProduct("c", 1.0, "x")]
+    assert _ids(arrange(ranked, 3, BusinessRules())) == ["a", "b", "c"]
+
+
 def test_margin_by_hand() -> None:
     # 9 · (0.5 + 0.5 · 0.2) = 5.4 and 8 · (0.5 + 0.5 · 0.6) = 6.4; the third keeps its 7.
     weighted = arrange(RANKED[:3], 3, BusinessRules(margin_weight=0.5), margins={"p1": 0.2, "p2": 0.6})
@@ -44,7 +49,7 @@ def test_margin_by_hand() -> None:
 
 def test_what_filled_the_list_up_stays_behind_the_models_own() -> None:
     ranked = [
-        RankedProduct("a", 0.1, MODEL),
+        RankedProduct("a", 0.1, CO_VISITATION),
         RankedProduct("b", 90.0, POPULARITY),
         RankedProduct("c", 80.0, POPULARITY),
     ]

@@ -7,9 +7,10 @@ import pyarrow as pa
 import pytest
 
 from contracts.errors import NotReadyError
+from ml_modeling.baseline_recommender import fit
 from ml_modeling.evaluate_recommender import cases_of, evaluate_recommender
+from ml_modeling.next_products import COLUMNS
 from ml_modeling.recommender import Recommender
-from ml_modeling.train_recommender import COLUMNS, fit
 from tests.fixtures.training_tables import START
 
 UNTIL = START + timedelta(hours=1)

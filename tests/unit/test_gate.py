@@ -39,14 +39,23 @@ def _fairness(odds_difference: float) -> Fairness:
 def test_what_the_gate_lets_pass(
     over_baseline: Difference | None, champion: Comparison, fairness: list[Fairness], passes: bool, said: str
 ) -> None:
-    verdict = judge(over_baseline, champion, fairness)
+    verdict = judge({"the baseline": over_baseline} if over_baseline else {}, champion, fairness)
     assert verdict.passed is passes
     assert said in str(verdict)
 
 
 def test_only_a_group_treated_worse_makes_it_unfair() -> None:
-    assert judge(_AROUND, Comparison(_BELOW), [_fairness(0.1)]).is_fair
-    assert not judge(_ABOVE, Comparison(), [_fairness(0.3)]).is_fair
+    assert judge({"carts": _AROUND}, Comparison(_BELOW), [_fairness(0.1)]).is_fair
+    assert not judge({"carts": _ABOVE}, Comparison(), [_fairness(0.3)]).is_fair
+
+
+def test_every_baseline_must_be_beaten_and_is_named_with_the_metric() -> None:
+    verdict = judge({"popularity": _ABOVE, "co-visitation": _AROUND}, Comparison(), metric="recall_at_20")
+    assert not verdict.passed
+    assert list(verdict.reasons) == [
+        "recall_at_20 over popularity +0.1000 [+0.0500, +0.1500], must be above 0",
+        "refused: recall_at_20 over co-visitation +0.0010 [-0.0040, +0.0060], must be above 0",
+    ]
 
 
 class ByCart:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import ModelRefusedError
 from model_serving.model_store import ModelStore
 from tests.fixtures.serving import FakeSource
 
@@ -22,6 +23,9 @@ def _load(directory: Path) -> TextModel:
     if text == "broken":
         msg = "cannot be loaded"
         raise ValueError(msg)
+    if text == "wrong":
+        msg = "answers otherwise"
+        raise ModelRefusedError(msg)
     return TextModel(text)
 
 
@@ -73,6 +77,32 @@ def test_a_model_that_cannot_be_loaded_leaves_the_old_one_in_use(source: FakeSou
     store.refresh()
     assert _text(store) == "v1"
     assert "cannot be loaded" in store.reason("recommender")
+
+
+def test_a_model_that_answers_otherwise_is_refused_and_not_tried_again(source: FakeSource, tmp_path: Path) -> None:
+    store = _store(source, tmp_path)
+    for version, text in (("1", "v1"), ("2", "wrong")):
+        source.set_champion("recommender", version, TextModel(text))
+        store.refresh()
+        store.refresh()
+    assert _text(store) == "v1"
+    assert store.reason("recommender") == "version 2 is refused: answers otherwise"
+    assert source.downloads == 2
+    source.set_champion("recommender", "3", TextModel("v3"))
+    store.refresh()
+    assert (_text(store), store.reason("recommender")) == ("v3", "")
+
+
+def test_a_snapshot_that_was_damaged_here_is_fetched_anew(source: FakeSource, tmp_path: Path) -> None:
+    source.set_champion("recommender", "1", TextModel("v1"))
+    _store(source, tmp_path).refresh()
+    (tmp_path / "recommender" / "1-run1" / "model.txt").write_text("wrong")
+    store = _store(source, tmp_path)
+    store.restore()
+    assert _text(store) is None
+    assert "version 1 is refused" in store.reason("recommender")
+    store.refresh()
+    assert (_text(store), source.downloads) == ("v1", 2)
 
 
 def test_a_registry_that_goes_away_leaves_the_model_in_use(source: FakeSource, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from ml_modeling.paired_bootstrap import Difference, paired_auc_difference
+from ml_modeling.paired_bootstrap import Difference, paired_auc_difference, paired_mean_difference
 from tests.fixtures.labelled_rows import labelled_rows
 
 _GENERATOR = np.random.default_rng(8)
@@ -40,3 +40,19 @@ def test_rows_of_one_session_count_as_one_observation() -> None:
 def test_it_is_the_same_each_time() -> None:
     rows = labelled_rows(_LABELS)
     assert paired_auc_difference(rows, _GOOD, _WEAK) == paired_auc_difference(rows, _GOOD, _WEAK)
+
+
+def test_the_mean_difference_by_hand_and_its_interval_by_the_normal_approximation() -> None:
+    figures, others = (_GENERATOR.random((2, 2000)) < [[0.6], [0.5]]).astype(float)
+    found = paired_mean_difference(np.arange(2000), figures, others)
+    assert found.value == pytest.approx((figures - others).mean())
+    half_width = 1.96 * (figures - others).std() / np.sqrt(2000)
+    assert (found.high - found.low) / 2 == pytest.approx(half_width, rel=0.1)
+    assert paired_mean_difference(np.arange(2000), others, figures).value == -found.value
+
+
+def test_cases_of_one_session_count_as_one_observation() -> None:
+    figures, others = (_GENERATOR.random((2, 300)) < 0.5).astype(float)
+    alone = paired_mean_difference(np.arange(300), figures, others)
+    together = paired_mean_difference(np.repeat(np.arange(300), 4), np.repeat(figures, 4), np.repeat(others, 4))
+    assert together == alone

@@ -8,6 +8,7 @@ import pytest
 from contracts.errors import NotReadyError
 from ml_modeling.trained_model import Registered, TrainedModel
 from ml_modeling.training_run import train_models
+from ml_modeling.verdict import Verdict
 
 
 class NoFiles:
@@ -21,11 +22,11 @@ class FakeRegistry:
 
     def register(self, trained: TrainedModel) -> Registered:
         self.names.append(trained.name)
-        return Registered(str(len(self.names)), trained.beats_baseline, "because")
+        return Registered(str(len(self.names)), trained.verdict.passed, "because")
 
 
 def _trained(name: str, value: float | None = 0.8, note: str = "") -> TrainedModel:
-    return TrainedModel(name, NoFiles(), "auc", value, 0.5 if value else None, {}, {}, note)
+    return TrainedModel(name, NoFiles(), "auc", value, 0.5 if value else None, {}, {}, Verdict(True, []), note)
 
 
 def _refuse() -> TrainedModel:

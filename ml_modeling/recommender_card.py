@@ -1,0 +1,46 @@
+"""The model card of the recommender."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ml_modeling.card_page import card_page
+from ml_modeling.card_plots import largest_plot, recall_plot, recall_slices_plot
+from ml_modeling.list_positions import TOP, Positions
+from ml_modeling.ranking_metrics import recall_at
+from ml_modeling.recall_slices import MIN_SLICE_SESSIONS
+from ml_modeling.recommending.candidate_features import FEATURES
+from ml_modeling.train_recommender import THIS_MODEL, RecommenderEvidence, RecommenderTraining
+from ml_modeling.trained_model import TrainedModel
+
+_TEMPLATE = "recommender_card.html.j2"
+
+
+def recommender_card(training: RecommenderTraining, trained: TrainedModel, made_at: datetime) -> str:
+    """Return the page of a model; without evidence it says why there is none."""
+    ranker, evidence = training.model.ranker, training.evidence
+    plots = _plots(evidence) if evidence else {}
+    if ranker:
+        plots["What the ranking looks at"] = largest_plot(FEATURES, ranker.gains, "share of the splits' gain")
+    return card_page(
+        _TEMPLATE,
+        trained,
+        plots,
+        made_at,
+        evidence=evidence,
+        features=dict(zip(FEATURES, ranker.gains.tolist() if ranker else [None] * len(FEATURES), strict=True)),
+        min_slice_sessions=MIN_SLICE_SESSIONS,
+    )
+
+
+def _plots(evidence: RecommenderEvidence) -> dict[str, str]:
+    names = {THIS_MODEL: "this model"}
+    recalls: Mapping[str, list[float]] = {
+        names.get(name, name.replace("_", "-")): _recalls(positions) for name, positions in evidence.positions.items()
+    }
+    return {"Recall": recall_plot(recalls), "Slices": recall_slices_plot(evidence.slices)}
+
+
+def _recalls(positions: Positions) -> list[float]:
+    return [recall_at(positions, length) for length in range(1, TOP + 1)]

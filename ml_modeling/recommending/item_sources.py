@@ -1,0 +1,22 @@
+"""Which source speaks most for each candidate: what an answer says of its products."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ml_modeling.recommender import CO_VISITATION, POPULARITY
+from ml_modeling.recommending.candidate_features import FEATURES
+
+# The feature that holds a source's share, and what the source is called; of equal shares the first speaks.
+_NAMES = {"near_share": CO_VISITATION, "walk_share": "two_steps", "knn_share": "session_neighbours"}
+_COLUMNS = [FEATURES.index(share) for share in _NAMES]
+_NAMED = np.array([*_NAMES.values(), POPULARITY])
+
+
+def sources_of(features: NDArray[np.float32]) -> list[str]:
+    """Return for each row of ``FEATURES`` the source in which it stands highest; popularity where none found it."""
+    shares = features[:, _COLUMNS]
+    highest = np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), len(_NAMES))
+    sources: list[str] = _NAMED[highest].tolist()
+    return sources

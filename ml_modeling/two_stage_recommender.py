@@ -1,0 +1,170 @@
+"""The recommender that is served: product ids in, ranked products with their sources out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from lightgbm.basic import LightGBMError
+from numpy.typing import NDArray
+
+from contracts.errors import ModelRefusedError, NotReadyError
+from ml_modeling.recommender import POPULARITY, RankedProduct, Recommender, Recommends
+from ml_modeling.recommending.candidate_features import FEATURES, Candidates
+from ml_modeling.recommending.context import MAX_DISTINCT
+from ml_modeling.recommending.item_sources import sources_of
+from ml_modeling.recommending.product_statistics import STATISTICS
+from ml_modeling.recommending.ranker import Ranker
+from ml_modeling.recommending.retrieval import Retrieval
+from ml_modeling.recommending.session_embedding import taught, untrained
+from ml_modeling.recommending.sessions import Sessions
+from ml_modeling.recommending.stored import arrays_of, read_arrays
+from ml_modeling.recommending.two_stage import TwoStage
+
+_ARRAYS_FILE = "two_stage.npz"
+_DESCRIPTION_FILE = "two_stage.json"
+_PRODUCT_IDS = "product_ids"
+_RECENT_SIGHTINGS = STATISTICS.index("log_recent_sightings")
+# A loaded model answers for that many products as it did when it was saved. Sums may round otherwise on another
+# processor and turn near ties round, so a few of a list may differ.
+_CHECKED_PRODUCTS = 20
+_CHECKED_LIMIT = 10
+_SAME_SHARE = 0.8
+_BROKEN_FILES = (OSError, EOFError, ValueError, KeyError, BadZipFile, LightGBMError)
+
+
+def load_recommender(directory: Path) -> Recommends:
+    """Return the recommender of these files, compiled: of two stages, or the plain one of older versions.
+
+    Raises ``ModelRefusedError`` where they are not those of the model that was trained.
+    """
+    if (directory / _DESCRIPTION_FILE).exists():
+        return TwoStageRecommender.load(directory)
+    return Recommender.load(directory)
+
+
+def fit_two_stage(baskets: Sequence[Sequence[str]]) -> tuple[TwoStageRecommender, str]:
+    """Fit on sessions in order of time, repeats kept; the text says why there is no ranking, and is empty with one.
+
+    Where the sessions are too few to learn a ranking from, the blend of the sources orders the products.
+    """
+    product_ids, codes = np.unique(np.concatenate([np.asarray(basket) for basket in baskets]), return_inverse=True)
+    offsets = np.concatenate([[0], np.cumsum([len(basket) for basket in baskets])]).astype(np.int64)
+    sessions = Sessions(codes.astype(np.int32), offsets, len(product_ids))
+    ids: list[str] = product_ids.tolist()
+    try:
+        stages = TwoStage.fit(sessions)
+    except NotReadyError as error:
+        embedding = taught(untrained(sessions.product_count), sessions)
+        return TwoStageRecommender(ids, Retrieval.fit(sessions, embedding), None), str(error)
+    return TwoStageRecommender(ids, stages.retrieval, stages.ranker), ""
+
+
+class TwoStageRecommender:
+    """Retrieval and ranking over ``product_ids``, sorted; without a ``ranker``, in the order of retrieval's blend."""
+
+    def __init__(self, product_ids: list[str], retrieval: Retrieval, ranker: Ranker | None) -> None:
+        self.retrieval = retrieval
+        self.ranker = ranker
+        self._ids = product_ids
+        self._codes = {product_id: code for code, product_id in enumerate(product_ids)}
+
+    @property
+    def product_ids(self) -> list[str]:
+        """Every product the model knows, sorted."""
+        return self._ids
+
+    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return at most ``limit`` products for ``recent`` (latest first), then filled up by popularity.
+
+        What is in ``recent`` or ``exclude`` does not come back. A score of the ranking is e to LightGBM's, one of
+        popularity the sightings in the newest sessions.
+        """
+        barred = {self._codes[product_id] for product_id in (*recent, *exclude) if product_id in self._codes}
+        ranked = self._by_ranking(recent, barred, limit)
+        barred.update(self._codes[product.product_id] for product in ranked)
+        return ranked + list(self._by_popularity(barred, limit - len(ranked)))
+
+    def _by_ranking(self, recent: Sequence[str], barred: set[int], limit: int) -> list[RankedProduct]:
+        known = [self._codes[product_id] for product_id in recent[:MAX_DISTINCT] if product_id in self._codes]
+        if not known:
+            return []
+        candidates = self.retrieval.candidates(np.array(known[::-1], np.int32))
+        scores, sources = self._scores(candidates), sources_of(candidates.features)
+        codes = candidates.products.tolist()
+        order = [place for place in np.argsort(-scores, kind="stable").tolist() if codes[place] not in barred]
+        return [RankedProduct(self._ids[codes[place]], float(scores[place]), sources[place]) for place in order[:limit]]
+
+    def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
+        """Return a positive score of each candidate, for those without a ranking 1 over its place in the blend."""
+        if self.ranker is None:
+            return 1 / np.arange(1.0, len(candidates.products) + 1)
+        return np.exp(self.ranker.scores(candidates.features))
+
+    def _by_popularity(self, barred: set[int], limit: int) -> Iterator[RankedProduct]:
+        # At most len(barred) of the first limit + len(barred) are barred.
+        head = self.retrieval.popular[: limit + len(barred)].tolist() if limit > 0 else []
+        for code in [code for code in head if code not in barred][:limit]:
+            sightings = np.expm1(self.retrieval.statistics[code, _RECENT_SIGHTINGS])
+            yield RankedProduct(self._ids[code], float(sightings), POPULARITY)
+
+    def save(self, directory: Path) -> None:
+        """Write arrays, LightGBM's text and a description: the same model gives the same bytes."""
+        arrays: dict[str, Any] = {_PRODUCT_IDS: np.array(self._ids), **arrays_of(self.retrieval)}
+        np.savez(directory / _ARRAYS_FILE, **arrays)
+        if self.ranker is not None:
+            self.ranker.save(directory)
+        asked = [self._ids[code] for code in self.retrieval.popular[:_CHECKED_PRODUCTS].tolist()]
+        description = {
+            "features": FEATURES,
+            "is_ranked": self.ranker is not None,
+            "answers": {product_id: _answer(self, product_id) for product_id in asked},
+        }
+        (directory / _DESCRIPTION_FILE).write_text(json.dumps(description, indent=2), encoding="utf-8")
+
+    @classmethod
+    def load(cls, directory: Path) -> TwoStageRecommender:
+        """Read what ``save`` wrote and let it answer, which also compiles it.
+
+        Raises ``ModelRefusedError`` where files are missing or broken, where it was trained on other features, or
+        where it does not answer as it did.
+        """
+        try:
+            description = json.loads((directory / _DESCRIPTION_FILE).read_text(encoding="utf-8"))
+            model = cls._read(directory, description)
+            differing = _differing(model, description["answers"])
+        except _BROKEN_FILES as error:
+            msg = f"the recommender's files cannot be used: {type(error).__name__}: {error}"
+            raise ModelRefusedError(msg) from error
+        if differing:
+            msg = f"the recommender answers otherwise than when it was trained, for {', '.join(differing[:3])}"
+            raise ModelRefusedError(msg)
+        return model
+
+    @classmethod
+    def _read(cls, directory: Path, description: dict[str, Any]) -> TwoStageRecommender:
+        if tuple(description["features"]) != FEATURES:
+            msg = f"it was trained on {description['features']}: expected {list(FEATURES)}"
+            raise ValueError(msg)
+        # Opened here, for NumPy leaves a file open in which it finds no archive.
+        with (directory / _ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        ranker = Ranker.load(directory) if description["is_ranked"] else None
+        return cls(arrays[_PRODUCT_IDS].tolist(), read_arrays(Retrieval, arrays), ranker)
+
+
+def _answer(model: Recommends, product_id: str) -> list[str]:
+    return [product.product_id for product in model.recommend([product_id], _CHECKED_LIMIT)]
+
+
+def _differing(model: Recommends, answers: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the products for which fewer than ``_SAME_SHARE`` of the list came back."""
+    return [
+        product_id
+        for product_id, expected in answers.items()
+        if len(set(expected) & set(_answer(model, product_id))) < _SAME_SHARE * len(expected)
+    ]
