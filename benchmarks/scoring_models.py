@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.scoring_lake import baskets, product_ids
+from benchmarks.scoring_lake import baskets
+from ml_modeling.baseline_recommender import fit
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import Histories, ListModel, empty_lists
 from ml_modeling.list_filling import CustomerLists
-from ml_modeling.recommending.sessions import Sessions
-from ml_modeling.recommending.two_stage import TwoStage
-from ml_modeling.train_recommender import fit
 from ml_modeling.two_stage_lists import TwoStageLists
+from ml_modeling.two_stage_recommender import fit_two_stage
 
 MODELS = ("co_visitation", "two_stage")
 
@@ -39,7 +38,4 @@ def fitted(name: str, sessions: int) -> ListModel:
     learned_from = list(baskets(sessions))
     if name == "co_visitation":
         return CoVisitationLists(fit(np.full(sessions, np.datetime64("2026-11-01", "us")), learned_from))
-    codes = {product_id: code for code, product_id in enumerate(product_ids())}
-    coded = [[codes[product] for product in basket] for basket in learned_from]
-    model = TwoStage.fit(Sessions.of(coded, len(codes)))
-    return TwoStageLists(product_ids(), model.retrieval, model.ranker)
+    return TwoStageLists(fit_two_stage(learned_from)[0])

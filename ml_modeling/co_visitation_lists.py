@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from ml_modeling.customer_lists import Histories, empty_lists
 from ml_modeling.list_filling import Closed, CustomerLists, Neighbours, Popular, contexts_of, fill_by_neighbours
-from ml_modeling.recommender import CONTEXT_DECAY, CONTEXT_LENGTH, MODEL, POPULARITY, Recommender
+from ml_modeling.recommender import CO_VISITATION, CONTEXT_DECAY, CONTEXT_LENGTH, POPULARITY, Recommender
 
 
 class CoVisitationLists:
     """A ``ListModel``: each customer's context are the ``CONTEXT_LENGTH`` products that they saw last."""
 
-    sources = (MODEL, POPULARITY)
+    sources = (CO_VISITATION, POPULARITY)
 
     def __init__(self, model: Recommender) -> None:
         arrays = model.arrays

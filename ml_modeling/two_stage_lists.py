@@ -1,4 +1,4 @@
-"""The recommender in two stages for many customers at once: retrieval one by one, ranking of many in one call.
+"""``TwoStageRecommender.recommend`` for many customers at once: retrieval one by one, ranking of many in one call.
 
 Nearly all of it is compiled code and LightGBM, which run without Python's lock.
 """
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from ml_modeling.customer_lists import Histories, empty_lists
 from ml_modeling.list_filling import Closed, CustomerLists, Each, Popular, Ranked, contexts_of, fill_by_rank
-from ml_modeling.recommender import MODEL, POPULARITY
+from ml_modeling.recommender import POPULARITY
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
 from ml_modeling.recommending.context import MAX_DISTINCT
+from ml_modeling.recommending.item_sources import SOURCES, source_places_of
 from ml_modeling.recommending.product_statistics import STATISTICS
-from ml_modeling.recommending.ranker import Ranker
-from ml_modeling.recommending.retrieval import Retrieval
+from ml_modeling.two_stage_recommender import TwoStageRecommender
 
 # LightGBM ranks the candidates of so many customers at once: 20,000 rows, 5 MB.
 _RANKED_AT_ONCE = 200
@@ -26,27 +26,22 @@ _RECENT_SIGHTINGS = STATISTICS.index("log_recent_sightings")
 
 
 class TwoStageLists:
-    """A ``ListModel`` over ``product_ids``, by code: what a visitor gets who saw what the customer saw last."""
+    """A ``ListModel``: each customer's context are the ``MAX_DISTINCT`` products that they saw last."""
 
-    sources = (MODEL, POPULARITY)
+    sources = SOURCES
 
-    def __init__(self, product_ids: Sequence[str], retrieval: Retrieval, ranker: Ranker) -> None:
-        self._product_ids = product_ids
-        self._retrieval = retrieval
-        self._ranker = ranker
-        sightings = np.expm1(retrieval.statistics[:, _RECENT_SIGHTINGS])
-        self._popular = Popular(retrieval.popular, sightings, self.sources.index(POPULARITY))
+    def __init__(self, model: TwoStageRecommender) -> None:
+        self._model = model
+        sightings = np.expm1(model.retrieval.statistics[:, _RECENT_SIGHTINGS])
+        self._popular = Popular(model.retrieval.popular, sightings, SOURCES.index(POPULARITY))
 
     @property
     def product_ids(self) -> Sequence[str]:
-        """Every product the model knows."""
-        return self._product_ids
+        """Every product the model knows, sorted."""
+        return self._model.product_ids
 
     def lists(self, histories: Histories, is_barred: NDArray[np.bool_], limit: int) -> CustomerLists:
-        """Return the best candidates of each customer, then popular products, without what is barred, seen or bought.
-
-        A score is e to LightGBM's; one of popularity the sightings in the newest sessions.
-        """
+        """Return for each customer what ``recommend`` gives for the context, without what is barred or bought."""
         contexts = contexts_of(histories.seen, MAX_DISTINCT)
         lists = empty_lists(len(contexts.offsets) - 1, limit)
         closed = Closed(is_barred, contexts, histories.bought)
@@ -59,17 +54,20 @@ class TwoStageLists:
             self._ranked_together(sessions[first : first + _RANKED_AT_ONCE])
             for first in range(0, len(sessions), _RANKED_AT_ONCE)
         ]
-        products, counts, scores = (np.concatenate(part) for part in zip(*parts, strict=True))
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return Ranked(products, offsets, scores, np.zeros(len(products), np.int8))
+        products, counts, scores, sources = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return Ranked(products, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), scores, sources)
 
-    def _ranked_together(
-        self, sessions: Sequence[NDArray[np.int32]]
-    ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
-        """Return the candidates of all the sessions, best first, how many each has, and their scores."""
-        found = [self._retrieval.candidates(session) if len(session) else _NO_CANDIDATES for session in sessions]
+    def _ranked_together(self, sessions: Sequence[NDArray[np.int32]]) -> tuple[NDArray[np.generic], ...]:
+        """Return the candidates of all the sessions, best first; how many each has; their scores and sources."""
+        retrieval = self._model.retrieval
+        found = [retrieval.candidates(session) if len(session) else _NO_CANDIDATES for session in sessions]
         products, features = (np.concatenate([getattr(each, name) for each in found]) for name in Candidates._fields)
         counts = np.array([len(each.products) for each in found])
-        scores = np.exp(self._ranker.scores(features)) if len(features) else np.empty(0)
+        scores = self._scores(features, counts)
         best_first = np.lexsort((-scores, np.repeat(np.arange(len(found)), counts)))
-        return products[best_first], counts, scores[best_first]
+        return products[best_first], counts, scores[best_first], source_places_of(features)[best_first]
+
+    def _scores(self, features: NDArray[np.float32], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        if self._model.ranker is None:
+            return np.concatenate([1 / np.arange(1.0, count + 1) for count in counts])
+        return np.exp(self._model.ranker.scores(features)) if len(features) else np.empty(0)

@@ -29,8 +29,10 @@ from feature_store.customer_lists import OnlineCustomerLists
 from ml_modeling.business_rules import Barred
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import ListModel
-from ml_modeling.recommender import Recommender
+from ml_modeling.recommender import Recommender, Recommends
 from ml_modeling.trained_model import RECOMMENDER
+from ml_modeling.two_stage_lists import TwoStageLists
+from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
 from model_serving.model_source import MlflowModelSource, ModelVersion
 
 _DOWNLOAD_WITHIN_S = 60.0
@@ -82,7 +84,17 @@ def _champion(settings: Settings) -> tuple[ModelVersion, ListModel]:
         with TemporaryDirectory(prefix="aisle-score-") as scratch:
             files = Path(scratch) / "files"
             source.download(version, files)
-            return version, CoVisitationLists(Recommender.load(files))
+            return version, _list_model(load_recommender(files))
+
+
+def _list_model(model: Recommends) -> ListModel:
+    match model:
+        case TwoStageRecommender():
+            return TwoStageLists(model)
+        case Recommender():
+            return CoVisitationLists(model)
+    msg = f"{type(model).__name__} cannot rank for many customers: expected a recommender of one or two stages"
+    raise NotReadyError(msg)
 
 
 def _barred(lake: ArrowLake) -> Barred:

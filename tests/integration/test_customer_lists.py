@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from ml_modeling.baseline_recommender import fit
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import Histories, ListModel
 from ml_modeling.list_filling import NO_PRODUCT, CustomerLists, Each, contexts_of
 from ml_modeling.recommender import Recommender
 from ml_modeling.recommending.sessions import Sessions
-from ml_modeling.recommending.two_stage import TwoStage
-from ml_modeling.train_recommender import fit
 from ml_modeling.two_stage_lists import TwoStageLists
+from ml_modeling.two_stage_recommender import TwoStageRecommender, fit_two_stage
 
 PRODUCTS = 30
 LIMIT = 8
@@ -46,8 +46,8 @@ def recommender() -> Recommender:
 
 
 @pytest.fixture(scope="module")
-def two_stage() -> TwoStage:
-    return TwoStage.fit(Sessions.of(_sessions(300), PRODUCTS))
+def two_stage() -> TwoStageRecommender:
+    return fit_two_stage([*map(_ids, _sessions(300)), _ids(range(PRODUCTS))])[0]
 
 
 def _lists(model: ListModel, seen: Codes, bought: Codes, barred: Sequence[int]) -> CustomerLists:
@@ -80,7 +80,7 @@ def test_co_visitation_gives_what_recommend_gives(
         assert sources == [product.source for product in expected]
         everything = {each.product_id: each.score for each in recommender.recommend(recent, PRODUCTS)}
         for code, score, source in zip(taken, lists.scores[customer], sources, strict=False):
-            assert source != "model" or everything[_ids([code])[0]] == pytest.approx(score)
+            assert source == "popularity" or everything[_ids([code])[0]] == pytest.approx(score)
         assert not {*taken.tolist()} & {*seen[customer], *bought[customer], *barred}
         assert len({*taken.tolist()}) == len(taken)
 
@@ -91,32 +91,24 @@ def test_equal_scores_are_ordered_by_product() -> None:
     assert [model.product_ids[code] for code in lists.products[0]] == ["p3", "p5"]
 
 
-def test_two_stages_give_the_ranked_candidates_then_popular_products(two_stage: TwoStage) -> None:
-    model = TwoStageLists(_ids(range(PRODUCTS)), two_stage.retrieval, two_stage.ranker)
+@pytest.mark.parametrize("is_ranked", [True, False])
+def test_two_stages_give_what_recommend_gives(two_stage: TwoStageRecommender, is_ranked: bool) -> None:
+    ranker = two_stage.ranker if is_ranked else None
+    model = TwoStageRecommender(two_stage.product_ids, two_stage.retrieval, ranker)
     seen, bought = [[3, 4, 3], [], [29, 28, 27]], [[5], [6], []]
-    lists = _lists(model, seen, bought, [7])
+    lists = _lists(TwoStageLists(model), seen, bought, [7])
     for customer in range(3):
-        context = _latest(seen[customer])
-        ranked = _next(two_stage, context[::-1]) if context else two_stage.retrieval.popular.tolist()
-        closed = {*context, *bought[customer], 7}
-        assert lists.products[customer].tolist() == [code for code in ranked if code not in closed][:LIMIT]
-    assert (lists.sources[:, 0] == [0, 1, 0]).all()
-    assert (np.diff(lists.scores[0]) <= 0).all()
-
-
-def _next(two_stage: TwoStage, session: Sequence[int]) -> list[int]:
-    ranked: list[int] = two_stage.next_products(np.array(session, np.int32), PRODUCTS).tolist()
-    return ranked
+        expected = model.recommend(_ids(_latest(seen[customer])), LIMIT, _ids([*bought[customer], 7]))
+        assert _ids(lists.products[customer]) == [product.product_id for product in expected]
+        assert lists.scores[customer] == pytest.approx([product.score for product in expected])
+        sources = [TwoStageLists.sources[source] for source in lists.sources[customer]]
+        assert sources == [product.source for product in expected]
 
 
 @pytest.mark.parametrize("name", ["recommender", "two_stage"])
 def test_where_everything_is_closed_a_list_is_empty(name: str, request: pytest.FixtureRequest) -> None:
     fitted = request.getfixturevalue(name)
-    model: ListModel = (
-        CoVisitationLists(fitted)
-        if isinstance(fitted, Recommender)
-        else TwoStageLists(_ids(range(PRODUCTS)), fitted.retrieval, fitted.ranker)
-    )
+    model: ListModel = CoVisitationLists(fitted) if isinstance(fitted, Recommender) else TwoStageLists(fitted)
     lists = _lists(model, [[0], []], [list(range(1, PRODUCTS)), [0]], range(10))
     assert (lists.products[0] == NO_PRODUCT).all()
     assert {*lists.products[1].tolist()} <= {*range(10, PRODUCTS)}

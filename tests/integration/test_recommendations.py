@@ -28,10 +28,10 @@ from deployment.settings import RedisSettings, Settings
 from feature_store.customer_lists import CustomerList, customer_list_key
 from feature_store.erasure import OnlineErasure
 from feature_store.publishing import publish_customer_lists
+from ml_modeling.baseline_recommender import fit
 from ml_modeling.business_rules import Barred
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.recommender import Recommender
-from ml_modeling.train_recommender import fit
 from tests.fixtures.rows import rows_of
 
 NIGHT = datetime(2026, 11, 21, 5, tzinfo=UTC)
