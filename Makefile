@@ -82,6 +82,10 @@ bench-features: setup ## Measure features: freshness, reads beside Feast's, mate
 bench-models: setup ## Measure the models: the recommender on RetailRocket (ARGS="retailrocket" runs one part)
 	$(BIN)/python -m benchmarks.models $(ARGS)
 
+.PHONY: bench-scoring
+bench-scoring: setup ## Measure batch scoring: a million customers' lists made and online (ARGS="--model co_visitation")
+	$(BIN)/python -m benchmarks.scoring $(ARGS)
+
 .PHONY: airflow
 airflow: setup ## Run Airflow with Aisle's DAGs
 	$(BIN)/aisle airflow $(ARGS)

@@ -21,6 +21,7 @@ from contracts.tables import (
     GOLD_PRODUCT_DAILY,
     GOLD_PRODUCT_FEATURES,
     GOLD_RECOMMENDATION_OUTCOMES,
+    GOLD_RECOMMENDATIONS,
     GOLD_SESSION_TRAINING_ROWS,
     GOLD_STORE_DAILY,
     GOLD_STORE_FEATURES,
@@ -31,6 +32,7 @@ from contracts.tables import (
     Table,
 )
 from data_lake.arrow_lake import ArrowLake
+from data_lake.sql import open_sql
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +66,10 @@ _AT_MOST = {
     GOLD_CATEGORY_FEATURES: [("min_unit_price", "max_unit_price"), ("views_7d", "views_30d")],
     GOLD_STORE_FEATURES: [("days_since_sale", "age_days"), ("sales_7d", "sales_30d"), ("sales_30d", "units_sold_30d")],
     GOLD_LOW_STOCK: [("units_sold_7d", "units_sold_28d"), ("quantity_on_hand", "reorder_point")],
+    GOLD_RECOMMENDATIONS: [],
 }
+# Columns that are unique together beside the key.
+_UNIQUE = {GOLD_RECOMMENDATIONS: [["customer_id", "product_id"]]}
 # Of these a day may hold nothing: no categories, closed stores, nobody who bought or is known, no visitor online,
 # nothing shown, full shelves.
 _MAY_BE_EMPTY = {
@@ -82,8 +87,10 @@ _MAY_BE_EMPTY = {
     GOLD_STORE_FEATURES,
     GOLD_LOW_STOCK,
 }
-_MAY_BE_NEGATIVE = {"temperature_c", "discount_ratio", "mean_discount_ratio"}
+_MAY_BE_NEGATIVE = {"temperature_c", "discount_ratio", "mean_discount_ratio", "score"}
 _SHOWN_ROWS = 3
+_CUSTOMERS_CHECKED = 20_000
+_SAMPLE = "FROM lists WHERE hash(customer_id) % $parts = 0"
 
 
 def check_day(lake: ArrowLake, table: Table, day: date) -> tuple[int, int]:
@@ -93,12 +100,19 @@ def check_day(lake: ArrowLake, table: Table, day: date) -> tuple[int, int]:
     was never made.
     """
     rows = rows_of_day(lake, table, day)
-    results = _validate(rows, table)
-    broken = [_describe(result) for result in results if not result.success]
-    if broken:
-        msg = f"{table.name} of {day} breaks {len(broken)} of {len(results)} expectations: {'; '.join(broken)}"
-        raise QualityError(msg)
-    return len(rows), len(results)
+    return len(rows), _require(rows, table, f"{table.name} of {day}")
+
+
+def check_customers(lake: ArrowLake, table: Table) -> tuple[int, int]:
+    """Check a table of lists by customer, of a sample of customers; return how many they are, and the expectations.
+
+    The sample is the same each time. Raises like ``check_day``.
+    """
+    lists = lake.scan(table)
+    parts = 1 + lists.count_rows(filter=pc.field("rank") == 1) // _CUSTOMERS_CHECKED
+    with open_sql(_SAMPLE, {"parts": parts}, lists=lists) as sample:
+        rows: pd.DataFrame = sample.read_pandas()
+    return rows["customer_id"].nunique(), _require(rows, table, table.name)
 
 
 def rows_of_day(lake: ArrowLake, table: Table, day: date) -> pd.DataFrame:
@@ -123,7 +137,7 @@ def expectations_of(table: Table) -> list[Expectation]:
     return [
         gxe.ExpectTableRowCountToBeBetween(min_value=0 if table in _MAY_BE_EMPTY else 1),
         *(gxe.ExpectColumnValuesToNotBeNull(column=name) for name in table.key),
-        gxe.ExpectCompoundColumnsToBeUnique(column_list=list(table.key)),
+        *(gxe.ExpectCompoundColumnsToBeUnique(column_list=each) for each in [list(table.key), *_UNIQUE.get(table, [])]),
         *(gxe.ExpectColumnValuesToBeBetween(column=name, min_value=0) for name in numbers),
         *(
             gxe.ExpectColumnPairValuesAToBeGreaterThanB(
@@ -132,6 +146,16 @@ def expectations_of(table: Table) -> list[Expectation]:
             for smaller, larger in _AT_MOST[table]
         ),
     ]
+
+
+def _require(rows: pd.DataFrame, table: Table, what: str) -> int:
+    """Return how many expectations the rows meet, or raise ``QualityError``."""
+    results = _validate(rows, table)
+    broken = [_describe(result) for result in results if not result.success]
+    if broken:
+        msg = f"{what} breaks {len(broken)} of {len(results)} expectations: {'; '.join(broken)}"
+        raise QualityError(msg)
+    return len(results)
 
 
 def _validate(rows: pd.DataFrame, table: Table) -> list[Any]:

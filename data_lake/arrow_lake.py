@@ -181,7 +181,7 @@ class ArrowLake:
         condition meanwhile.
         """
         marks = self.mark(*(deltalake.Transaction(each.writer, each.number) for each in transactions))
-        with _commit(table):
+        with committing(table):
             opened = self.open(table)
             write_deltalake(opened, contracted(rows, table), mode="overwrite", predicate=where, commit_properties=marks)
 
@@ -226,7 +226,7 @@ class ArrowLake:
             .when_matched_update_all(except_cols=["_gone"])
             .when_not_matched_insert_all(except_cols=["_gone"])
         )
-        with _commit(table):
+        with committing(table):
             merge.execute()
         compact_if_scattered(opened, table, self.mark())
 
@@ -279,7 +279,7 @@ def _latest(files: pa.Table, column: str) -> pa.ChunkedArray:
 
 
 @contextmanager
-def _commit(table: Table) -> Iterator[None]:
+def committing(table: Table) -> Iterator[None]:
     """Name the table where delta-rs finds that another commit came in between."""
     try:
         yield

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -133,6 +133,12 @@ class SparkSettings(_Group):
     max_rejected_ratio: float = Field(default=0.5, gt=0, le=1)
 
 
+class ScoringSettings(_Group):
+    """Batch scoring: ``threads`` of one machine; ``spark`` where there are more customers than these do in a night."""
+
+    engine: Literal["threads", "spark"] = "threads"
+
+
 class AirflowSettings(_Group):
     """Airflow's web server and API."""
 
@@ -156,6 +162,7 @@ class Settings(BaseSettings):
     live: LiveSettings = LiveSettings()
     features: FeatureSettings = FeatureSettings()
     spark: SparkSettings = SparkSettings()
+    scoring: ScoringSettings = ScoringSettings()
     airflow: AirflowSettings = AirflowSettings()
 
     @property

@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from contracts.errors import OnlineStoreUnavailableError
+from feature_store.customer_lists import customer_list_key
 from feature_store.definitions import CUSTOMER, VIEWS, VISITOR
 from feature_store.live.keys import ANY_SESSION, Kind, live_keys
 from feature_store.live.session_log import customers
@@ -59,6 +60,7 @@ class OnlineErasure:
                 yield _redis_key(self._config.project, key, version)
         for each in ids:
             yield from (key.encode() for kind in (Kind.VISITOR, Kind.SESSION) for key in live_keys(kind, each))
+            yield customer_list_key(each).encode()
 
     def _naming(self, ids: AbstractSet[str]) -> Iterator[bytes]:
         fields = [

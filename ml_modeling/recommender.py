@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 CO_VISITATION = "co_visitation"
 POPULARITY = "popularity"
 _FILE = "recommender.npz"
-_CONTEXT_LENGTH = 20
+CONTEXT_LENGTH = 20
 # Each older product of the visitor's counts for less: 1, 0.8, 0.64, …
-_CONTEXT_DECAY = 0.8
+CONTEXT_DECAY = 0.8
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,12 @@ class Recommender:
 
     def _by_co_visitation(self, recent: Sequence[str], barred: set[int], limit: int) -> Iterator[RankedProduct]:
         totals: dict[int, float] = {}
-        for age, product_id in enumerate(recent[:_CONTEXT_LENGTH]):
+        for age, product_id in enumerate(recent[:CONTEXT_LENGTH]):
             code = self._codes.get(product_id)
             if code is None:
                 continue
             begin, end = self.arrays.indptr[code], self.arrays.indptr[code + 1]
-            weight = _CONTEXT_DECAY**age
+            weight = CONTEXT_DECAY**age
             neighbours, scores = self.arrays.neighbours[begin:end].tolist(), self.arrays.scores[begin:end].tolist()
             for neighbour, score in zip(neighbours, scores, strict=True):
                 totals[neighbour] = totals.get(neighbour, 0.0) + weight * score

@@ -27,6 +27,7 @@ from contracts.tables.gold import (
     SESSION_FEATURE_NAMES,
 )
 from contracts.tables.outcomes import GOLD_RECOMMENDATION_OUTCOMES
+from contracts.tables.recommendations import GOLD_RECOMMENDATIONS
 from contracts.tables.silver import (
     CHECKED_TABLES,
     EVENT_TABLES,
@@ -66,6 +67,7 @@ __all__ = [
     "GOLD_PRODUCT_ACTIVITY_HOURLY",
     "GOLD_PRODUCT_DAILY",
     "GOLD_PRODUCT_FEATURES",
+    "GOLD_RECOMMENDATIONS",
     "GOLD_RECOMMENDATION_OUTCOMES",
     "GOLD_REVENUE_PER_MINUTE",
     "GOLD_SESSION_TRAINING_ROWS",
@@ -125,6 +127,7 @@ TABLES: tuple[Table, ...] = (
     GOLD_STORE_FEATURES,
     GOLD_LOW_STOCK,
     GOLD_RECOMMENDATION_OUTCOMES,
+    GOLD_RECOMMENDATIONS,
 )
 
 _BY_NAME = {table.name: table for table in TABLES}

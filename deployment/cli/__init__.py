@@ -30,6 +30,7 @@ COMMANDS = {
     "features": "Apply, materialize and read features, and keep the live ones.",
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
+    "recommendations": "Score every customer's list, check it, put it online.",
     "models": "List, compare, promote and roll back model versions.",
     "experiments": "Try variants on a share of the visitors, and see which is better.",
     "explain": "Say why a model answers as it does.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import TypeVar
 
 import click
@@ -14,6 +14,7 @@ _LINE_EVERY_S = 5.0
 _BAR_EVERY_S = 0.2
 
 T = TypeVar("T")
+Batch = TypeVar("Batch", bound=Sized)
 # From an item to the share of the work done with it, 0 to 1; None where the end is not known.
 Share = Callable[[T], float] | None
 
@@ -22,6 +23,18 @@ def watched(items: Iterable[T], label: str, share: Share[T] = None) -> Iterator[
     """Yield the items unchanged and show how many passed, how fast, and the share done where it is known."""
     console = Console(stderr=True)
     return _with_bar(items, label, share, console) if console.is_terminal else _with_lines(items, label, share)
+
+
+def watched_batches(batches: Iterable[Batch], total: int, label: str) -> Iterator[Batch]:
+    """Yield the batches unchanged and say every few seconds how many of their ``total`` elements passed, how fast."""
+    started = said = time.monotonic()
+    count = 0
+    for batch in batches:
+        yield batch
+        count, now = count + len(batch), time.monotonic()
+        if now - said >= _LINE_EVERY_S:
+            said = now
+            click.echo(f"{label}: {count:,} of {total:,}, {count / (now - started):,.0f}/s", err=True)
 
 
 def _with_lines(items: Iterable[T], label: str, share: Share[T]) -> Iterator[T]:

@@ -11,12 +11,15 @@ from ml_modeling.recommending.candidate_features import FEATURES
 # The feature that holds a source's share, and what the source is called; of equal shares the first speaks.
 _NAMES = {"near_share": CO_VISITATION, "walk_share": "two_steps", "knn_share": "session_neighbours"}
 _COLUMNS = [FEATURES.index(share) for share in _NAMES]
-_NAMED = np.array([*_NAMES.values(), POPULARITY])
+SOURCES = (*_NAMES.values(), POPULARITY)
 
 
 def sources_of(features: NDArray[np.float32]) -> list[str]:
     """Return for each row of ``FEATURES`` the source in which it stands highest; popularity where none found it."""
+    return [SOURCES[place] for place in source_places_of(features).tolist()]
+
+
+def source_places_of(features: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return the same as places in ``SOURCES``."""
     shares = features[:, _COLUMNS]
-    highest = np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), len(_NAMES))
-    sources: list[str] = _NAMED[highest].tolist()
-    return sources
+    return np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), len(_NAMES)).astype(np.int8)

@@ -14,7 +14,12 @@ from kafka import KafkaProducer
 from redis import Redis
 
 from contracts.errors import BrokerUnavailableError, NotReadyError, UnfinishedErasureError
-from contracts.tables import BRONZE_CLICKSTREAM, GOLD_VISITOR_FEATURES, SILVER_CLICKSTREAM_EVENTS
+from contracts.tables import (
+    BRONZE_CLICKSTREAM,
+    GOLD_RECOMMENDATIONS,
+    GOLD_VISITOR_FEATURES,
+    SILVER_CLICKSTREAM_EVENTS,
+)
 from contracts.topics import CLICKSTREAM
 from data_lake.arrow_lake import ArrowLake
 from data_lake.care.forgetting import Finding
@@ -24,6 +29,7 @@ from deployment.bootstrap.features import build_online_features
 from deployment.bootstrap.live import build_live_features
 from deployment.cli import lake_forget
 from deployment.settings import KafkaSettings, MlflowSettings, RedisSettings, Settings
+from feature_store.customer_lists import CustomerList, OnlineCustomerLists
 from feature_store.definitions import view_named
 from feature_store.live.reader import Presence
 from feature_store.online import OnlineFeatures
@@ -79,6 +85,8 @@ def _online(settings: Settings) -> OnlineFeatures:
         online.write("customer_features", [row | {"event_timestamp": NOON}])
     with Redis.from_url(settings.redis.url) as client:
         fill_live(client, events, moment)
+        listed = CustomerList(["p-1"], [1.0], ["model"], "recommender", "1", NOON)
+        OnlineCustomerLists(client).write((customer, listed) for customer in ("c-1", "c-2"))
     return online
 
 
@@ -107,7 +115,7 @@ def test_a_customer_is_gone_from_everywhere_and_a_second_run_says_so(
     lines = [line.split() for line in dry.stdout.splitlines()]
     assert ["with", "the", "browsers", "v-1"] in lines
     assert ["silver.clickstream_events", "rows", "3"] in lines
-    assert ["Redis", "keys", "5"] in lines
+    assert ["Redis", "keys", "6"] in lines
     assert ["Kafka", "clickstream", "partition", "0", "messages", "3"] in lines
     assert "warning: trained from these tables, and not changed: not known: MLflow at" in dry.stdout
     assert lake.count(SILVER_CLICKSTREAM_EVENTS) == 6
@@ -118,6 +126,9 @@ def test_a_customer_is_gone_from_everywhere_and_a_second_run_says_so(
     assert lake.count(SILVER_CLICKSTREAM_EVENTS) == 3
     assert _known_live(settings) == [Presence.MISSING, Presence.MISSING, Presence.PRESENT]
     assert [row is None for row in online.read("customer_features", ["c-1", "c-2"])] == [True, False]
+    with Redis.from_url(settings.redis.url) as client:
+        assert [OnlineCustomerLists(client).read(each) is None for each in ("c-1", "c-2")] == [True, False]
+    assert lake.read(GOLD_RECOMMENDATIONS, ["customer_id"])["customer_id"].to_pylist() == ["c-2"]
     # The last of c-1 was the fourth of six: what came after it stays.
     left = [json.loads(message.value)["event_id"] for message in read_messages(kafka.servers, CLICKSTREAM.name)]
     assert left == ["e-4", "e-5"]

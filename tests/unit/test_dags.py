@@ -47,7 +47,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 def test_every_dag_file_loads_and_names_its_dag(found: dict[str, Any]) -> None:
     assert found["errors"] == {}
-    assert set(found["dags"]) == {"etl_clickstream", "train_models"}
+    assert set(found["dags"]) == {"etl_clickstream", "score_customers", "train_models"}
     assert set(found["dags"]) == {file.stem for file in DAGS_FOLDER.glob("[!_]*.py")}
 
 
@@ -67,6 +67,16 @@ def test_trainings_do_not_wait_for_each_others_success_and_never_overlap(found: 
     train = found["dags"]["train_models"]
     assert [task["upstream"] for task in train["tasks"].values()] == [[], []]
     assert train["max_active_tasks"] == 1
+
+
+def test_lists_are_checked_before_they_go_online_and_publishing_alone_is_tried_again(found: dict[str, Any]) -> None:
+    tasks = found["dags"]["score_customers"]["tasks"]
+    assert {name: task["upstream"] for name, task in tasks.items()} == {
+        "score_lists": [],
+        "check_lists": ["score_lists"],
+        "publish_lists": ["check_lists"],
+    }
+    assert (tasks["check_lists"]["retries"], tasks["publish_lists"]["retries"]) == (0, 3)
 
 
 def test_no_dag_catches_up_or_overlaps_itself(found: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from deployment.cli.features_group import command as features
 
 PROMISED = {
     *("up", "down", "status", "logs", "reset", "topics", "simulate", "replay"),
-    *("models", "explain", "experiments"),
+    *("models", "explain", "experiments", "recommendations"),
     *("stream", "batch", "features", "train", "evaluate", "serve", "demo", "query", "rejected", "contracts", "lake"),
     "connect",
 }

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from contracts.errors import InvalidSettingError
 from deployment.cli.durations import Duration
-from deployment.cli.progress import watched
+from deployment.cli.progress import watched, watched_batches
 from deployment.cli.simulate import command
 
 
@@ -86,3 +86,4 @@ def test_any_other_duration_is_refused(text: str) -> None:
 
 def test_watching_changes_nothing() -> None:
     assert list(watched(range(5), "count", lambda item: item / 5)) == [0, 1, 2, 3, 4]
+    assert list(watched_batches([[1], [2, 3]], 3, "count")) == [[1], [2, 3]]

@@ -1,0 +1,102 @@
+"""Wires batch scoring: MLflow's champion, the lake without Spark, Redis."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from batch_processing.barred_products import barred_products
+from batch_processing.batch_tables import BATCH_TABLES
+from batch_processing.in_threads import in_threads
+from batch_processing.recommendations import Scorer
+from batch_processing.recommendations_run import Batches, Engine, RecommendationsRun, Scored
+from batch_processing.running import BatchRun
+from contracts import Clock
+from contracts.errors import NotReadyError
+from contracts.tables import GOLD_PRODUCT_FEATURES, SILVER_TRANSACTION_LINES
+from data_lake.arrow_lake import ArrowLake
+from deployment.settings import Settings
+from feature_store.customer_lists import OnlineCustomerLists
+from ml_modeling.business_rules import Barred
+from ml_modeling.co_visitation_lists import CoVisitationLists
+from ml_modeling.customer_lists import ListModel
+from ml_modeling.recommender import Recommender, Recommends
+from ml_modeling.trained_model import RECOMMENDER
+from ml_modeling.two_stage_lists import TwoStageLists
+from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
+from model_serving.model_source import MlflowModelSource, ModelVersion
+
+_DOWNLOAD_WITHIN_S = 60.0
+_STORE_ANSWERS_WITHIN_S = 10.0
+
+
+def score_customers(
+    settings: Settings, lake: ArrowLake, clock: Clock, watch: Callable[[Batches, int], Batches]
+) -> tuple[ModelVersion, Scored]:
+    """Bring ``gold.recommendations`` up to date with the champion of the recommenders.
+
+    The lines sold are brought up to date first. Raises ``RegistryUnavailableError``, ``NotReadyError`` where there is
+    no champion, and what ``RecommendationsRun`` raises.
+    """
+    version, model = _champion(settings)
+    lines = [table for table in BATCH_TABLES if table.contract is SILVER_TRANSACTION_LINES]
+    BatchRun(lake, lambda _: None).build_stale(lines, clock.now().date())
+    scorer = Scorer(model, version.name, version.version, _barred(lake), clock.now())
+    return version, RecommendationsRun(lake, scorer, _engine(settings, scorer), watch).run()
+
+
+def build_online_customer_lists(settings: Settings) -> OnlineCustomerLists:
+    """Return the lists in Redis; connects at the first call."""
+    client = Redis.from_url(
+        settings.redis.url,
+        socket_timeout=_STORE_ANSWERS_WITHIN_S,
+        socket_connect_timeout=_STORE_ANSWERS_WITHIN_S,
+        retry=Retry(NoBackoff(), 1),
+    )
+    return OnlineCustomerLists(client)
+
+
+def _engine(settings: Settings, scorer: Scorer) -> Engine:
+    if settings.scoring.engine == "threads":
+        return partial(in_threads, scorer.rows, threads=len(os.sched_getaffinity(0)))
+    # Spark takes seconds to import, and starts a JVM.
+    spark = import_module("deployment.bootstrap.spark").build_spark(settings, "aisle-recommendations")
+    engine: Engine = import_module("deployment.bootstrap.spark_scoring").SparkScoring(spark, scorer.rows, settings.lake)
+    return engine
+
+
+def _champion(settings: Settings) -> tuple[ModelVersion, ListModel]:
+    with httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_DOWNLOAD_WITHIN_S) as http:
+        source = MlflowModelSource(http)
+        version = source.champion(RECOMMENDER)
+        if version is None:
+            msg = f"no champion of {RECOMMENDER} is registered: run `aisle train {RECOMMENDER}`"
+            raise NotReadyError(msg)
+        with TemporaryDirectory(prefix="aisle-score-") as scratch:
+            files = Path(scratch) / "files"
+            source.download(version, files)
+            return version, _list_model(load_recommender(files))
+
+
+def _list_model(model: Recommends) -> ListModel:
+    match model:
+        case TwoStageRecommender():
+            return TwoStageLists(model)
+        case Recommender():
+            return CoVisitationLists(model)
+    msg = f"{type(model).__name__} cannot rank for many customers: expected a recommender of one or two stages"
+    raise NotReadyError(msg)
+
+
+def _barred(lake: ArrowLake) -> Barred:
+    """Return what must not be shown; nothing where no batch run has made product features yet."""
+    return barred_products(lake.scan(GOLD_PRODUCT_FEATURES)) if lake.exists(GOLD_PRODUCT_FEATURES) else Barred()
