@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -199,12 +200,18 @@ def test_entity_rows_stay_with_nulls_and_the_future_is_never_used(lake: ArrowLak
 
 
 def test_apply_twice_changes_nothing(store: FeatureStore) -> None:
-    before = store.registry.proto().SerializeToString(deterministic=True)
+    before = _registered(store)
     apply_definitions(store)
     views = sorted(view.name for view in store.list_feature_views())
     assert views == sorted(view.name for view in VIEWS)
-    assert len(store.registry.proto().SerializeToString(deterministic=True)) == len(before)
+    assert _registered(store) == before
     assert {service.name for service in store.list_feature_services()} == {service.name for service in SERVICES}
+
+
+def _registered(store: FeatureStore) -> list[str]:
+    """What the registry holds, but for when it was written."""
+    lines = str(store.registry.proto()).splitlines()
+    return sorted(line for line in lines if not re.search("seconds:|nanos:|version_id:", line))
 
 
 def test_feasts_own_sdk_reads_what_we_wrote(lake: ArrowLake, online: OnlineFeatures, store: FeatureStore) -> None:
