@@ -16,7 +16,7 @@ from ml_modeling.recommending.ranking_rows import RankingRows
 
 MAX_ROUNDS = 200
 # Fewer cases would teach as many trees their accidents.
-_CASES_PER_ROUND = 20
+_CASES_PER_ROUND = 50
 _MIN_ROUNDS = 20
 PARAMS: dict[str, Any] = {
     "objective": "lambdarank",
