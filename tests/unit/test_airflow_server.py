@@ -57,4 +57,4 @@ def test_without_a_server_nothing_is_healthy_and_every_dag_is_missing(server: Ai
 
     assert not server.api_answers()
     assert not server.is_healthy()
-    assert server.missing_dags() == {"etl_clickstream", "train_models"}
+    assert server.missing_dags() == {"etl_clickstream", "score_customers", "train_models"}
