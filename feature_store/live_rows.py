@@ -10,6 +10,7 @@ from feast import FeatureView
 from feast.protos.feast.types.EntityKey_pb2 import EntityKey
 from feast.protos.feast.types.Value_pb2 import Value
 
+from contracts.errors import UserError
 from feature_store.live.reader import Features, LiveFeatures, Presence
 from feature_store.live.views import read_view
 from feature_store.values import to_proto
@@ -20,6 +21,13 @@ LiveRow = tuple[datetime | None, dict[str, Value] | None]
 def is_live(view: FeatureView) -> bool:
     """Say whether the view is read from the live path: nothing else writes it."""
     return bool(view.tags.get("written_by") == "live")
+
+
+def require_rows(view: FeatureView) -> None:
+    """Raise ``UserError`` where the view is live: there are no rows of it to write."""
+    if is_live(view):
+        msg = f"view {view.name} is live: only `aisle features live` writes it"
+        raise UserError(msg)
 
 
 def live_rows(

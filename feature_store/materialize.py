@@ -6,6 +6,7 @@ from feast import FeatureView
 
 from data_lake.arrow_lake import ArrowLake
 from feature_store.lake_source import source_of
+from feature_store.live_rows import require_rows
 from feature_store.offline import latest_batches
 from feature_store.online import OnlineFeatures
 
@@ -18,7 +19,8 @@ def materialize(lake: ArrowLake, online: OnlineFeatures, view: FeatureView) -> i
 
     A row is written unless the stored one is newer, so a stream may run meanwhile. Of the table's rows the keys and
     times are in memory, of the features a few thousand rows. Raises ``NotReadyError`` where the table was never made,
-    ``OnlineStoreUnavailableError`` without Redis.
+    ``OnlineStoreUnavailableError`` without Redis, ``UserError`` for a live view.
     """
+    require_rows(view)
     batches = latest_batches(lake, view, _ROWS_PER_WRITE)
     return sum(online.write_batch(view, batch, source_of(view).timestamp_field) for batch in batches)

@@ -27,10 +27,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from contracts.clock import SystemClock
-from contracts.errors import UserError
 from feature_store.encoded_rows import EncodedRows, encoded_time, hash_fields
 from feature_store.live.reader import LiveFeatures
-from feature_store.live_rows import LiveRow, is_live, live_rows
+from feature_store.live_rows import LiveRow, is_live, live_rows, require_rows
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -77,9 +76,7 @@ class UrlRedisOnlineStore(RedisOnlineStore):
         progress: Callable[[int], Any] | None,
     ) -> None:
         """Write rows of the same features, each atomically; ``progress`` gets the number written."""
-        if is_live(table):
-            msg = f"view {table.name} is live: only `aisle features live` writes it"
-            raise UserError(msg)
+        require_rows(table)
         if not data:
             return
         names = list(data[0][1])
