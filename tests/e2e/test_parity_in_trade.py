@@ -1,7 +1,7 @@
 """What is read online while the shop trades is what the lake says of that moment, says `aisle features parity`.
 
-For 15 s in ``make test``; ``make test-slow`` lets it trade for ten minutes, with ten times the usual faults, and
-compares what the server reads of customers and products too.
+For 15 s as usual, and for ten minutes with ten times the usual faults and with what the server reads of customers and
+products; both in ``make test-slow``. ``make test`` compares a shop's trade without the stack (test_parity).
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from feature_store.live.reader import Presence
 from feature_store.sampled_reader import SampledReader
 from tests.fixtures.stack import RunningStack, until
 
+pytestmark = pytest.mark.slow
+
 _READ_AT_ONCE = 4
 _LANDS_WITHIN_S = 60.0
 _FAULTS = ("--late-ratio", "0.02", "--duplicate-ratio", "0.05", "--out-of-order-ratio", "0.1")
@@ -39,7 +41,6 @@ def test_reads_in_trade_equal_the_lake(running_stack: RunningStack, reader: Samp
     assert min(equal["visitor_features"], equal["session_features"]) > 0
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_reads_in_ten_minutes_of_faulty_trade_equal_the_lake(
     running_stack: RunningStack, reader: SampledReader

@@ -43,7 +43,9 @@ def _values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:  # noqa: C901, PL
         whole = st.integers(schema["minimum"], schema["maximum"])
         return whole | whole.map(float)
     if schema["type"] == "number":
-        return st.floats(schema["minimum"], schema["maximum"])
+        above = schema.get("exclusiveMinimum")
+        least = schema["minimum"] if above is None else above
+        return st.floats(least, schema["maximum"], exclude_min=above is not None)
     if schema["type"] == "boolean":
         return st.booleans()
     if schema["type"] == "array":
