@@ -88,10 +88,10 @@ def counted_events(lake: ArrowLake, snapshots: Iterable[Snapshot]) -> pa.Table:
     """Return the counts of silver as it is in ``snapshots``, and keep them; of days without changes as kept before."""
     looked_at = [each for each in snapshots if each.table in _TIMES]
     marks = [each.read_by(_READER) for each in looked_at]
-    seen = [lake.last_number(SILVER_EVENT_COUNTS_DAILY, mark.writer) for mark in marks]
+    counts = Snapshot.newest(lake, SILVER_EVENT_COUNTS_DAILY)
+    seen, kept = [counts.last_number(mark.writer) for mark in marks], counts.rows.to_table()
     if seen == [mark.number for mark in marks]:
-        return lake.read(SILVER_EVENT_COUNTS_DAILY)
-    kept = lake.read(SILVER_EVENT_COUNTS_DAILY)
+        return kept
     days = _changed_days(looked_at, seen)
     fresh = count_events(**_rows_of(looked_at, days))
     # What another process counts meanwhile is as good.

@@ -36,6 +36,10 @@ class Snapshot:
         """Return the mark of a ``reader`` who has seen this version: a table that is made anew has other marks."""
         return Transaction(f"{reader}:{self.opened.metadata().id}", self.opened.version())
 
+    def last_number(self, writer: str) -> int | None:
+        """Return the number of the last ``Transaction`` of ``writer`` that this version has; None without any."""
+        return self.opened.transaction_version(writer)
+
     def changed_rows(self, version: int, columns: Collection[str]) -> pa.Table | None:
         """Return columns of the rows in files that came or went since ``version``: all that changed, and neighbours.
 

@@ -63,7 +63,7 @@ class Catalogue:
 
 def catalogue(lake: ArrowLake, now: datetime) -> Catalogue:
     """Return the facts of every view, with statistics of the lake's latest rows; tables not built yet have none."""
-    stored, windows = [_stored(lake, view) for view in TABLE_VIEWS], [_windows(view) for view in WINDOW_VIEWS]
+    stored, windows = [_stored(lake, view) for view in TABLE_VIEWS], [_declared(view) for view in WINDOW_VIEWS]
     return Catalogue(now, ENTITIES, [*stored, *windows, *map(_on_demand, ON_DEMAND_VIEWS)], SERVICES)
 
 
@@ -72,15 +72,8 @@ def _stored(lake: ArrowLake, view: FeatureView) -> ViewFacts:
     table = table_named(source.table)
     built = lake.exists(table)
     rows = latest_features(lake, view) if built else None
-    return ViewFacts(
-        name=view.name,
-        description=view.description,
-        owner=view.owner,
-        written_by=view.tags["written_by"],
-        inputs=tuple(view.join_keys),
-        features=[_facts(each, _statistics(rows, each.name)) for each in view.features],
-        services=_services_reading(view.name),
-        ttl=view.ttl,
+    return replace(
+        _declared(view, rows),
         table=table.name,
         version=lake.version(table) if built else None,
         newest=lake.newest(table, source.timestamp_field) if built else None,
@@ -88,14 +81,14 @@ def _stored(lake: ArrowLake, view: FeatureView) -> ViewFacts:
     )
 
 
-def _windows(view: FeatureView) -> ViewFacts:
+def _declared(view: FeatureView, rows: pa.Table | None = None) -> ViewFacts:
     return ViewFacts(
         name=view.name,
         description=view.description,
         owner=view.owner,
         written_by=view.tags["written_by"],
         inputs=tuple(view.join_keys),
-        features=[_facts(each, None) for each in view.features],
+        features=[_facts(each, _statistics(rows, each.name)) for each in view.features],
         services=_services_reading(view.name),
         ttl=view.ttl,
     )

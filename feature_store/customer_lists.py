@@ -13,9 +13,8 @@ from itertools import islice
 
 import orjson
 from redis import Redis
-from redis.exceptions import RedisError
 
-from contracts.errors import OnlineStoreUnavailableError
+from feature_store.online_errors import naming_the_store
 
 # Lists are written every night: after three without, they are no longer of these days.
 _TTL = timedelta(days=3)
@@ -48,24 +47,19 @@ class OnlineCustomerLists:
 
     def read(self, customer_id: str) -> CustomerList | None:
         """Return the list of a customer, None where there is none or it is older than three days."""
-        try:
+        with naming_the_store():
             value = self._client.get(customer_list_key(customer_id))
-        except RedisError as error:
-            raise OnlineStoreUnavailableError(_away(error)) from error
         return _decoded(value) if isinstance(value, bytes) else None
 
     def write(self, lists: Iterable[tuple[str, CustomerList]]) -> int:
         """Put lists in place of what is there, by customer id; return how many. Safe to repeat."""
         written, remaining = 0, iter(lists)
-        try:
-            while chunk := list(islice(remaining, _KEYS_PER_ROUND_TRIP)):
-                with self._client.pipeline(transaction=False) as pipe:
-                    for customer_id, products in chunk:
-                        pipe.set(customer_list_key(customer_id), _encoded(products), ex=_TTL)
-                    pipe.execute()
-                written += len(chunk)
-        except RedisError as error:
-            raise OnlineStoreUnavailableError(_away(error)) from error
+        while chunk := list(islice(remaining, _KEYS_PER_ROUND_TRIP)):
+            with naming_the_store(), self._client.pipeline(transaction=False) as pipe:
+                for customer_id, products in chunk:
+                    pipe.set(customer_list_key(customer_id), _encoded(products), ex=_TTL)
+                pipe.execute()
+            written += len(chunk)
         return written
 
 
@@ -77,7 +71,3 @@ def _encoded(products: CustomerList) -> bytes:
 def _decoded(value: bytes) -> CustomerList:
     stored = orjson.loads(zlib.decompress(value))
     return CustomerList(**stored | {"scored_at": datetime.fromisoformat(stored["scored_at"]).astimezone(UTC)})
-
-
-def _away(error: RedisError) -> str:
-    return f"online store does not answer: {error}"

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redis import Redis
-from redis.exceptions import RedisError
 
 from contracts import Clock
-from contracts.errors import OnlineStoreUnavailableError
 from feature_store.live.reader import Answer, Features, answer_of, keys_of
+from feature_store.online_errors import naming_the_store
 from feature_store.stored_views import CUSTOMER, PRODUCT
 
 
@@ -33,15 +32,11 @@ class RequestReader:
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Return all of it as of one moment; raises ``OnlineStoreUnavailableError``."""
         rows = [(PRODUCT, each) for each in product_ids] + ([(CUSTOMER, customer_id)] if customer_id else [])
-        try:
-            with self._client.pipeline(transaction=False) as pipe:
-                pipe.mget(keys_of(visitor_id, product_ids))
-                for view, entity_id in rows:
-                    pipe.hmget(view.row_key(entity_id), view.fields)  # type: ignore[arg-type]
-                values, *found = pipe.execute()
-        except RedisError as error:
-            msg = f"online store does not answer: {error}"
-            raise OnlineStoreUnavailableError(msg) from error
+        with naming_the_store(), self._client.pipeline(transaction=False) as pipe:
+            pipe.mget(keys_of(visitor_id, product_ids))
+            for view, entity_id in rows:
+                pipe.hmget(view.row_key(entity_id), view.fields)  # type: ignore[arg-type]
+            values, *found = pipe.execute()
         now = self._clock.now()
         features = [view.features_of(row, now) for (view, _), row in zip(rows, found, strict=True)]
         products, customer = features[: len(product_ids)], features[len(product_ids) :]

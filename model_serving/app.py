@@ -54,7 +54,6 @@ def build_app(serving: Serving) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         serving.models.start()
-        serving.products.start()
         serving.impressions.start()
         yield
         serving.models.stop()

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Thread
 from time import monotonic
 from typing import Any, Protocol
 
 from contracts.errors import OnlineStoreUnavailableError
 
-_LOG = logging.getLogger(__name__)
-_VIEW = "product_features"
+# The features of a product that the rules ask for.
+FACTS = ("brand", "quantity_on_hand", "is_active")
 # The batch makes these features once a day, so a minute makes no answer older, and spares most requests the read.
 _KEPT_S = 60.0
 _MOST_KEPT = 100_000
@@ -21,10 +19,10 @@ _REST_S = 1.0
 
 
 class ProductReader(Protocol):
-    """Reads the latest features by id."""
+    """Reads ``FACTS`` by product."""
 
-    def read(self, view: str, ids: Sequence[str]) -> list[dict[str, Any] | None]:
-        """Return the features of each id, ``None`` where there are none; raises ``OnlineStoreUnavailableError``."""
+    def read(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the features of each id, those that are known; raises ``OnlineStoreUnavailableError``."""
         ...
 
 
@@ -41,48 +39,33 @@ _NEVER_READ = (0.0, ProductFacts())
 
 
 class KnownProducts:
-    """Facts read online and kept for a minute; while the store is away, those that were read last.
+    """Facts read online and kept for a minute; while the store is away, those that were read last."""
 
-    The reader is built in the background (importing Feast takes seconds); until then nothing is known.
-    """
-
-    def __init__(self, build: Callable[[], ProductReader], now_s: Callable[[], float] = monotonic) -> None:
-        self._build = build
+    def __init__(self, reader: ProductReader, now_s: Callable[[], float] = monotonic) -> None:
+        self._reader = reader
         self._now_s = now_s
-        self._reader: ProductReader | None = None
         self._resting_until_s = 0.0
         self._kept: dict[str, tuple[float, ProductFacts]] = {}
-
-    def start(self) -> None:
-        """Begin to connect."""
-        Thread(target=self.connect, name="product-facts", daemon=True).start()
-
-    def connect(self) -> None:
-        """Build the reader."""
-        try:
-            self._reader = self._build()
-        except Exception:  # noqa: BLE001 - whatever is wrong, answers come without these rules
-            _LOG.exception("what is sold out or hidden is not known: product features cannot be read")
 
     def of(self, product_ids: Sequence[str]) -> dict[str, ProductFacts]:
         """Return the facts of each product, by its id."""
         now_s, kept = self._now_s(), self._kept
         aged = [each for each in product_ids if kept.get(each, _NEVER_READ)[0] <= now_s]
-        if aged and self._reader is not None and now_s >= self._resting_until_s:
-            self._read(self._reader, aged, now_s)
+        if aged and now_s >= self._resting_until_s:
+            self._read(aged, now_s)
             kept = self._kept
         return {each: kept.get(each, _NEVER_READ)[1] for each in product_ids}
 
-    def _read(self, reader: ProductReader, product_ids: Sequence[str], now_s: float) -> None:
+    def _read(self, product_ids: Sequence[str], now_s: float) -> None:
         try:
-            rows = reader.read(_VIEW, product_ids)
+            rows = self._reader.read(product_ids)
         except OnlineStoreUnavailableError:
             self._resting_until_s = now_s + _REST_S
             return
         if len(self._kept) > _MOST_KEPT:
             self._kept = {}
         for product_id, row in zip(product_ids, rows, strict=True):
-            self._kept[product_id] = now_s + _KEPT_S, _facts(row or {})
+            self._kept[product_id] = now_s + _KEPT_S, _facts(row)
 
 
 def _facts(row: dict[str, Any]) -> ProductFacts:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
 
 import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
-from deployment.bootstrap.live import build_sampled_reader
+from deployment.bootstrap.live import build_product_reader, build_sampled_reader
 from deployment.settings import Settings
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommends
@@ -22,10 +21,7 @@ from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
-from model_serving.product_facts import KnownProducts
-
-if TYPE_CHECKING:
-    from model_serving.product_facts import ProductReader
+from model_serving.product_facts import FACTS, KnownProducts
 
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
@@ -33,12 +29,10 @@ _REGISTRY_ANSWERS_WITHIN_S = 5.0
 def build_api(settings: Settings) -> FastAPI:
     """Return the model server of these settings; it needs nothing else to be up."""
     metrics = ServingMetrics()
-    # Two threads that import pandas at once can meet half-made modules.
-    importing = Lock()
     serving = Serving(
-        models=_build_models(settings, importing),
+        models=_build_models(settings),
         online=PatientReader(build_sampled_reader(settings)),
-        products=KnownProducts(lambda: _build_products(settings, importing)),
+        products=KnownProducts(build_product_reader(settings, FACTS)),
         impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
         metrics=metrics,
         clock=SystemClock(),
@@ -46,7 +40,9 @@ def build_api(settings: Settings) -> FastAPI:
     return build_app(serving)
 
 
-def _build_models(settings: Settings, importing: Lock) -> ModelStore:
+def _build_models(settings: Settings) -> ModelStore:
+    # Two threads that import pandas at once can meet half-made modules.
+    importing = Lock()
     client = httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_REGISTRY_ANSWERS_WITHIN_S)
 
     def load_purchase(directory: Path) -> PurchaseModel:
@@ -63,12 +59,6 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
     loaders = {PURCHASE: load_purchase, RECOMMENDER: load_recommender}
     snapshots = settings.data_dir / "model_snapshots"
     return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
-
-
-def _build_products(settings: Settings, importing: Lock) -> ProductReader:
-    with importing:
-        reader: ProductReader = import_module("deployment.bootstrap.features").build_online_features(settings)
-    return reader
 
 
 def _build_bus(settings: Settings) -> EventBus:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import httpx
 
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_PRODUCT_FEATURES, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.champion import champion_of, downloaded, open_models
 from deployment.bootstrap.train import build_mlflow_client
 from deployment.settings import Settings
 from ml_modeling.evaluate_recommender import Evaluation, evaluate_recommender
 from ml_modeling.next_products import COLUMNS
-from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import LEARNED_UNTIL, RECOMMENDER
-from model_serving.model_source import MlflowModelSource, ModelVersion
-
-_DOWNLOAD_WITHIN_S = 60.0
+from model_serving.model_source import ModelVersion
 
 
 def evaluate_champion(settings: Settings, k: int) -> tuple[ModelVersion, Evaluation]:
@@ -30,20 +23,13 @@ def evaluate_champion(settings: Settings, k: int) -> tuple[ModelVersion, Evaluat
     where it does not say until when it has learned, or where there are no later sessions.
     """
     client = build_mlflow_client(settings)
-    with httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_DOWNLOAD_WITHIN_S) as http:
-        source = MlflowModelSource(http)
-        version = source.champion(RECOMMENDER)
-        if version is None:
-            msg = f"no champion of {RECOMMENDER} is registered: run `aisle train {RECOMMENDER}`"
-            raise NotReadyError(msg)
+    with open_models(settings) as models:
+        version = champion_of(models)
         learned_until = client.get_run(version.run_id).data.params.get(LEARNED_UNTIL)
         if learned_until is None:
             msg = f"{RECOMMENDER} version {version.version} does not say until when it has learned: train it again"
             raise NotReadyError(msg)
-        with TemporaryDirectory(prefix="aisle-evaluate-") as scratch:
-            files = Path(scratch) / "files"
-            source.download(version, files)
-            model: Recommends = import_module("ml_modeling.two_stage_recommender").load_recommender(files)
+        model = downloaded(models, version)
     lake = ArrowLake(settings.lake)
     sessions, until = lake.read(SILVER_SESSIONS, COLUMNS), datetime.fromisoformat(learned_until)
     return version, evaluate_recommender(model, sessions, until, k, _categories(lake))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from random import Random
 from threading import Event
 
 from confluent_kafka import Consumer
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from contracts import SystemClock
+from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
 from feature_store.live.reader import LiveFeatures
 from feature_store.read_log import ReadLog
 from feature_store.request_reader import RequestReader
 from feature_store.sampled_reader import SampledReader
+from feature_store.stored_features import StoredFeatures
+from feature_store.stored_views import PRODUCT
 from stream_processing.live.follower import LiveFollower
 from stream_processing.live.partitions import OwnedPartitions
 from stream_processing.live.patience import Patience
@@ -39,35 +41,31 @@ def build_live(settings: Settings, report: LiveReport, member: str, stop: Event)
     A ``member`` with a name gets its partitions back at once when it starts again; no two may have the same.
     """
     consumer = Consumer(_consumer_config(settings, member), logger=_log(report))
-    client = _client(settings, _STORE_ANSWERS_WITHIN_S)
+    client = build_redis(settings, _STORE_ANSWERS_WITHIN_S)
     patience = Patience(_place(client), report, stop)
     return LiveFollower(consumer, OwnedPartitions(client), patience, report, SystemClock())
 
 
 def build_live_features(settings: Settings) -> LiveFeatures:
     """Return the reader of live features; connects at the first call."""
-    return LiveFeatures(_client(settings, _READ_WITHIN_S), SystemClock())
+    return LiveFeatures(build_redis(settings, _READ_WITHIN_S), SystemClock())
 
 
 def build_sampled_reader(settings: Settings) -> SampledReader:
     """Return the reader as the model server uses it: a sample is logged for `aisle features parity`."""
     ratio = settings.features.logged_read_ratio
-    reader = RequestReader(_client(settings, _READ_WITHIN_S), SystemClock())
+    reader = RequestReader(build_redis(settings, _READ_WITHIN_S), SystemClock())
     return SampledReader(reader, build_read_log(settings), ratio, Random())  # noqa: S311 - a sample
+
+
+def build_product_reader(settings: Settings, features: Sequence[str]) -> StoredFeatures:
+    """Return the reader of some features of products; connects at the first call."""
+    return StoredFeatures(build_redis(settings, _READ_WITHIN_S), PRODUCT, features)
 
 
 def build_read_log(settings: Settings) -> ReadLog:
     """Return the log of sampled reads."""
     return ReadLog(settings.data_dir / "feast" / "reads.jsonl")
-
-
-def _client(settings: Settings, answers_within_s: float) -> Redis:
-    return Redis.from_url(
-        settings.redis.url,
-        socket_timeout=answers_within_s,
-        socket_connect_timeout=answers_within_s,
-        retry=Retry(NoBackoff(), 1),
-    )
 
 
 def _place(client: Redis) -> str:

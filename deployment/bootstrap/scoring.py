@@ -6,13 +6,6 @@ import os
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-import httpx
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from batch_processing.barred_products import barred_products
 from batch_processing.batch_tables import BATCH_TABLES
@@ -24,18 +17,18 @@ from contracts import Clock
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_PRODUCT_FEATURES, SILVER_TRANSACTION_LINES
 from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.champion import champion_of, downloaded, open_models
+from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
 from feature_store.customer_lists import OnlineCustomerLists
 from ml_modeling.business_rules import Barred
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import ListModel
 from ml_modeling.recommender import Recommender, Recommends
-from ml_modeling.trained_model import RECOMMENDER
 from ml_modeling.two_stage_lists import TwoStageLists
-from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
-from model_serving.model_source import MlflowModelSource, ModelVersion
+from ml_modeling.two_stage_recommender import TwoStageRecommender
+from model_serving.model_source import ModelVersion
 
-_DOWNLOAD_WITHIN_S = 60.0
 _STORE_ANSWERS_WITHIN_S = 10.0
 
 
@@ -47,7 +40,9 @@ def score_customers(
     The lines sold are brought up to date first. Raises ``RegistryUnavailableError``, ``NotReadyError`` where there is
     no champion, and what ``RecommendationsRun`` raises.
     """
-    version, model = _champion(settings)
+    with open_models(settings) as models:
+        version = champion_of(models)
+        model = _list_model(downloaded(models, version))
     lines = [table for table in BATCH_TABLES if table.contract is SILVER_TRANSACTION_LINES]
     BatchRun(lake, lambda _: None).build_stale(lines, clock.now().date())
     scorer = Scorer(model, version.name, version.version, _barred(lake), clock.now())
@@ -56,13 +51,7 @@ def score_customers(
 
 def build_online_customer_lists(settings: Settings) -> OnlineCustomerLists:
     """Return the lists in Redis; connects at the first call."""
-    client = Redis.from_url(
-        settings.redis.url,
-        socket_timeout=_STORE_ANSWERS_WITHIN_S,
-        socket_connect_timeout=_STORE_ANSWERS_WITHIN_S,
-        retry=Retry(NoBackoff(), 1),
-    )
-    return OnlineCustomerLists(client)
+    return OnlineCustomerLists(build_redis(settings, _STORE_ANSWERS_WITHIN_S))
 
 
 def _engine(settings: Settings, scorer: Scorer) -> Engine:
@@ -72,19 +61,6 @@ def _engine(settings: Settings, scorer: Scorer) -> Engine:
     spark = import_module("deployment.bootstrap.spark").build_spark(settings, "aisle-recommendations")
     engine: Engine = import_module("deployment.bootstrap.spark_scoring").SparkScoring(spark, scorer.rows, settings.lake)
     return engine
-
-
-def _champion(settings: Settings) -> tuple[ModelVersion, ListModel]:
-    with httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_DOWNLOAD_WITHIN_S) as http:
-        source = MlflowModelSource(http)
-        version = source.champion(RECOMMENDER)
-        if version is None:
-            msg = f"no champion of {RECOMMENDER} is registered: run `aisle train {RECOMMENDER}`"
-            raise NotReadyError(msg)
-        with TemporaryDirectory(prefix="aisle-score-") as scratch:
-            files = Path(scratch) / "files"
-            source.download(version, files)
-            return version, _list_model(load_recommender(files))
 
 
 def _list_model(model: Recommends) -> ListModel:

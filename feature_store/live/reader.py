@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from redis import Redis
-from redis.exceptions import RedisError
 
 from contracts import Clock
-from contracts.errors import OnlineStoreUnavailableError
 from feature_store.live.cells import MONEY_UNIT, PRODUCT_CELL, PRODUCT_MEASURES, VISITOR_CELL, VISITOR_MEASURES
 from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
 from feature_store.live.session import running_session
@@ -23,6 +21,7 @@ from feature_store.live.session_log import SESSION_GAP_US, decode
 from feature_store.live.visitor import visitor_so_far
 from feature_store.live.window_totals import NEVER, window_totals
 from feature_store.live.windows import LONGEST, WINDOWS
+from feature_store.online_errors import naming_the_store
 
 VISITOR_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in VISITOR_MEASURES)
 PRODUCT_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for measure in PRODUCT_MEASURES)
@@ -114,11 +113,8 @@ class LiveFeatures:
     def _fetch(self, keys: Sequence[str]) -> list[bytes | None]:
         if not keys:
             return []
-        try:
+        with naming_the_store():
             return self._client.mget(keys)  # type: ignore[return-value]
-        except RedisError as error:
-            msg = f"online store does not answer: {error}"
-            raise OnlineStoreUnavailableError(msg) from error
 
 
 def keys_of(visitor_id: str, product_ids: Sequence[str]) -> list[str]:

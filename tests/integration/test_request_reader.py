@@ -11,10 +11,12 @@ from redis import Redis
 from contracts import ManualClock
 from contracts.errors import OnlineStoreUnavailableError
 from deployment.bootstrap.features import build_online_features
+from deployment.bootstrap.live import build_product_reader
 from deployment.settings import RedisSettings, Settings
 from feature_store.definitions import view_named
 from feature_store.live.reader import Presence
 from feature_store.request_reader import RequestReader
+from model_serving.product_facts import FACTS
 from tests.fixtures.live_events import click
 from tests.fixtures.live_store import fill_live
 
@@ -53,6 +55,16 @@ def test_one_read_has_visitor_session_products_and_customer(redis_url: str, tmp_
     assert found.live.products.presence == [Presence.PRESENT, Presence.MISSING]
     assert later.customer
     assert (later.products[0].presence, later.customer.presence) == (Presence.EXPIRED, Presence.PRESENT)
+
+
+def test_facts_of_products_are_what_feast_has_written_whatever_their_age(redis_url: str, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, redis=RedisSettings(server_url=redis_url))
+    write(settings, "product_features", "product_id", "p-fact", brand="acme", quantity_on_hand=-2, is_active=False)
+    [written] = build_online_features(settings).read("product_features", ["p-fact"])
+    assert written is not None
+    known, nothing = build_product_reader(settings, FACTS).read(["p-fact", "p-none"])
+    assert known == {name: written[name] for name in FACTS} == dict(zip(FACTS, ("acme", -2, False), strict=True))
+    assert nothing == dict.fromkeys(FACTS)
 
 
 def test_a_dead_redis_is_one_clear_error() -> None:

@@ -57,9 +57,10 @@ class Shop:
         loaders = {"recommender": Recommender.load, "purchase": lambda _directory: CartModel()}
         self.models = ModelStore(self.source, loaders, self.directory, poll_s=60)
         impressions = ImpressionPublisher(lambda: self.bus, metrics.impressions_dropped.inc)
-        self.known_products = KnownProducts(lambda: self.products)
         clock = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
-        self.app = build_app(Serving(self.models, self.online, self.known_products, impressions, metrics, clock))
+        self.app = build_app(
+            Serving(self.models, self.online, KnownProducts(self.products), impressions, metrics, clock)
+        )
 
 
 @pytest.fixture
@@ -112,7 +113,6 @@ def test_given_products_are_the_context_and_do_not_come_back(api: TestClient, sh
 def test_what_is_sold_out_or_hidden_does_not_come_and_of_a_brand_only_so_many(api: TestClient, shop: Shop) -> None:
     shop.products.rows = {"w2": {"quantity_on_hand": 0}, "b1": {"is_active": False}}
     shop.products.rows |= {"w3": {"brand": "acme"}, "b2": {"brand": "acme"}}
-    shop.known_products.connect()
     assert _ids(api.get("/v1/recommendations/v-1")) == ["w3", "b2"]
     assert _ids(api.get("/v1/recommendations/v-1", params={"max_per_brand": 1})) == ["w3"]
 

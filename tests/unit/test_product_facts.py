@@ -17,9 +17,7 @@ class Watch:
 
 
 def _known(reader: FakeProducts, watch: Watch | None = None) -> KnownProducts:
-    known = KnownProducts(lambda: reader, watch or Watch())
-    known.connect()
-    return known
+    return KnownProducts(reader, watch or Watch())
 
 
 def _rank(count: int) -> list[RankedProduct]:
@@ -64,10 +62,13 @@ def test_while_the_store_is_away_the_last_facts_hold() -> None:
     assert online.reads == 2
 
 
-def test_before_the_store_is_connected_nothing_is_known() -> None:
-    known = KnownProducts(lambda: FakeProducts(a={"quantity_on_hand": 0}), Watch())
+def test_before_the_store_is_there_nothing_is_known() -> None:
+    online, watch = FakeProducts(a={"quantity_on_hand": 0}), Watch()
+    online.reachable = False
+    known = _known(online, watch)
     assert known.of(["a"]) == {"a": ProductFacts()}
-    known.connect()
+    online.reachable = True
+    watch.now_s += 2
     assert known.of(["a"]) == {"a": ProductFacts(is_sold_out=True)}
 
 
