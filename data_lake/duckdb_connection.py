@@ -17,6 +17,8 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": False,
     "python_enable_replacements": False,
     "memory_limit": MEMORY_LIMIT,
+    # DuckDB takes Arrow's rows for few, and would compare each with each in an ASOF join.
+    "asof_loop_join_threshold": 0,
 }
 
 
