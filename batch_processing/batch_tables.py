@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
 from batch_processing.basket_pairs import basket_pairs
 from batch_processing.category_daily import EVENTS_UP_TO_DAYS, category_daily
@@ -20,7 +19,7 @@ from batch_processing.customer_features import customer_features
 from batch_processing.customer_product_matrix import EVENTS_OF_CUSTOMERS, customer_product_matrix
 from batch_processing.customer_rfm import customer_rfm, last_true
 from batch_processing.customer_visitors import customer_visitors
-from batch_processing.days import DAY, end_of, within
+from batch_processing.days import end_of, last_moment
 from batch_processing.funnel_daily import EVENTS_OF_PEOPLE, funnel_daily
 from batch_processing.low_stock import SALES_WINDOW, low_stock
 from batch_processing.product_activity_hourly import product_activity_hourly
@@ -59,6 +58,8 @@ from contracts.tables import (
 )
 from data_lake.sql import Rows
 
+# How far back a table as of a day looks for one to go on from.
+_MONTH = timedelta(days=31)
 # Returns a table's rows of the days.
 Build = Callable[[Silver, Sequence[date]], pa.Table]
 
@@ -97,14 +98,14 @@ def _activity_of_days(table: Callable[[Activity], pa.Table]) -> Build:
 
 def _customer_features(silver: Silver, days: Sequence[date]) -> pa.Table:
     last = max(days)
-    sessions, lines = _sessions_up_to(silver, days), silver.transaction_lines(last)
+    sessions, lines = silver.sessions_up_to(last), silver.transaction_lines(last)
     return customer_features(silver.up_to(last), lines, sessions, [end_of(day) for day in days])
 
 
 def _customer_rfm(silver: Silver, days: Sequence[date]) -> pa.Table:
-    deals, earlier = silver.counted(of_day("deals_of_customers")), silver.customer_rfm(before=end_of(min(days)))
-    since = last_true(earlier, deals)
-    known = earlier.filter(pc.field("as_of") == pa.scalar(since, pa.timestamp("us", tz="UTC")))
+    deals, first = silver.counted(of_day("deals_of_customers")), end_of(min(days))
+    since = last_true(silver.customer_rfm([(first - _MONTH, last_moment(min(days)))]), deals)
+    known = silver.customer_rfm([(since, since)] if since else [])
     events = silver.up_to(max(days), since)
     return customer_rfm(*events, known, deals, [end_of(day) for day in days])
 
@@ -154,36 +155,23 @@ def _category_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
 
 
 def _funnel_daily(silver: Silver, days: Sequence[date]) -> pa.Table:
-    sessions, events = _of_sessions(silver, days)
+    sessions, events = silver.sessions_of(days)
     return funnel_daily(sessions, events, silver.counted(EVENTS_OF_PEOPLE))
 
 
 def _session_training_rows(silver: Silver, days: Sequence[date]) -> pa.Table:
-    _, events = _of_sessions(silver, days)
-    return session_training_rows(_sessions_up_to(silver, days), events, _counted(silver, _SESSION_EVENTS, days))
+    _, events = silver.sessions_of(days)
+    return session_training_rows(silver.sessions_up_to(max(days)), events, _counted(silver, _SESSION_EVENTS, days))
 
 
 def _visitor_features(silver: Silver, days: Sequence[date]) -> pa.Table:
-    return visitor_features(_sessions_up_to(silver, days), _counted(silver, _SESSION_EVENTS, days))
+    return visitor_features(silver.sessions_up_to(max(days)), _counted(silver, _SESSION_EVENTS, days))
 
 
 def _recommendation_outcomes(silver: Silver, days: Sequence[date]) -> pa.Table:
     activity = silver.activity_of(days_read_for(days))
     counted = _counted(silver, EVENTS_OF_OUTCOMES, days)
     return recommendation_outcomes(activity.clickstream_events, activity.bot_sessions, counted)
-
-
-def _of_sessions(silver: Silver, days: Sequence[date]) -> tuple[ds.Dataset, ds.Dataset]:
-    """Return the days' sessions, and the events from the first of them to the end of the last, maybe days later."""
-    sessions = silver.sessions.filter(within(days, "started_at"))
-    ended_at = pc.max(sessions.to_table(columns=["ended_at"])["ended_at"]).as_py() or end_of(max(days))
-    return sessions, silver.clickstream_events.filter(
-        (pc.field("occurred_at") >= end_of(min(days) - DAY)) & (pc.field("occurred_at") <= ended_at)
-    )
-
-
-def _sessions_up_to(silver: Silver, days: Sequence[date]) -> ds.Dataset:
-    return silver.sessions.filter(pc.field("started_at") < end_of(max(days)))
 
 
 def _counted(silver: Silver, sql: str, days: Sequence[date]) -> pa.Table:

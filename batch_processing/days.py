@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from functools import reduce
 from itertools import groupby
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from data_lake.spans import Span
 from data_lake.sql import Rows, run_sql
 
 DAY = timedelta(days=1)
@@ -28,11 +26,19 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + DAY, time.min, UTC)
 
 
-def within(days: Iterable[date], column: str = "occurred_at") -> pc.Expression:
-    """Return the condition for the rows whose time lies in the days (UTC): files without any are not read."""
-    moment, nothing = pc.field(column), pc.scalar(False)
-    spans = ((moment >= end_of(first - DAY)) & (moment < end_of(last)) for first, last in _stretches(days))
-    return reduce(operator.or_, spans, nothing)
+def spans_of(days: Iterable[date]) -> list[Span]:
+    """Return the days (UTC) as spans of time, one for those that follow on one another."""
+    return [(end_of(first - DAY), last_moment(last)) for first, last in _stretches(days)]
+
+
+def last_moment(day: date) -> datetime:
+    """Return the last instant that belongs to a day: times have microseconds."""
+    return end_of(day) - timedelta(microseconds=1)
+
+
+def up_to(day: date) -> Span:
+    """Return the span of all time up to the end of a day."""
+    return datetime.min.replace(tzinfo=UTC), last_moment(day)
 
 
 def _stretches(days: Iterable[date]) -> Iterator[tuple[date, date]]:

@@ -18,7 +18,7 @@ from batch_processing.basket_pairs import BASKETS_OF_DAYS
 from batch_processing.customer_product_matrix import FACTS_OF_CUSTOMERS, FACTS_OF_VISITORS
 from batch_processing.customer_rfm import DEALS_OF_CUSTOMERS
 from batch_processing.customer_visitors import EVENTS_NAMING_CUSTOMERS
-from batch_processing.days import within
+from batch_processing.days import spans_of
 from batch_processing.funnel_daily import EVENTS_OF_SESSIONS, SESSIONS_OF_PEOPLE
 from batch_processing.product_categories import FACTS_WITH_CATEGORY
 from batch_processing.product_facts import EVENTS_OF_DAYS
@@ -89,7 +89,8 @@ def counted_events(lake: ArrowLake, snapshots: Iterable[Snapshot]) -> pa.Table:
     looked_at = [each for each in snapshots if each.table in _TIMES]
     marks = [each.read_by(_READER) for each in looked_at]
     counts = Snapshot.newest(lake, SILVER_EVENT_COUNTS_DAILY)
-    seen, kept = [counts.last_number(mark.writer) for mark in marks], counts.rows.to_table()
+    kept = contracted(run_sql("FROM counts", counts=counts.rows), SILVER_EVENT_COUNTS_DAILY)
+    seen = [counts.last_number(mark.writer) for mark in marks]
     if seen == [mark.number for mark in marks]:
         return kept
     days = _changed_days(looked_at, seen)
@@ -119,11 +120,11 @@ def _changed_days(snapshots: Iterable[Snapshot], seen: Iterable[int | None]) -> 
 def _rows_of(snapshots: Iterable[Snapshot], days: set[date] | None) -> dict[str, Rows]:
     found: dict[str, Rows] = {}
     for each in snapshots:
-        rows, (first, _) = each.rows, _TIMES[each.table]
+        first, _ = _TIMES[each.table]
         subject = each.table.name.partition(".")[2]
-        found[subject] = rows if days is None else rows.filter(within(days, first))
+        found[subject] = each.rows if days is None else each.rows_within(first, spans_of(days))
         if each.table == SILVER_SESSIONS:
-            found["bot_sessions"] = bot_sessions(rows)
+            found["bot_sessions"] = bot_sessions(each.rows)
     return found
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
-from batch_processing.days import DAY, end_of, within
+from batch_processing.days import DAY, end_of, last_moment, spans_of, up_to
 from contracts.errors import NotReadyError
 from contracts.tables import (
     GOLD_CUSTOMER_RFM,
@@ -26,9 +25,11 @@ from contracts.tables import (
     SILVER_SESSIONS,
     SILVER_TRANSACTION_LINES,
     SILVER_WEATHER_EVENTS,
+    Table,
 )
 from data_lake.arrow_lake import ArrowLake
 from data_lake.changed_files import Snapshot
+from data_lake.spans import Span
 from data_lake.sql import Rows, run_sql
 
 SILVER_TABLES = (
@@ -41,15 +42,14 @@ SILVER_TABLES = (
     SILVER_WEATHER_EVENTS,
     SILVER_REVIEW_EVENTS,
 )
-# How far back a table as of a day looks for one to go on from.
-_MONTH = timedelta(days=31)
+_LAST_END = "SELECT max(ended_at) AS ended_at FROM sessions"
 _SPAN = """
     SELECT min(occurred_at)::DATE AS first, max(occurred_at)::DATE AS last
     FROM (SELECT occurred_at FROM clickstream_events UNION ALL SELECT occurred_at FROM pos_events)
 """
 
 # The rows of silver.clickstream_events and of silver.pos_events.
-Events = tuple[ds.Dataset, ds.Dataset]
+Events = tuple[Rows, Rows]
 
 
 class Activity(NamedTuple):
@@ -76,20 +76,18 @@ class Silver:
     """
 
     def __init__(self, lake: ArrowLake, snapshots: Iterable[Snapshot], counts: pa.Table) -> None:
-        self._tables = {each.table.name.partition(".")[2]: each.rows for each in snapshots}
-        self.clickstream_events, self.pos_events = self._tables["clickstream_events"], self._tables["pos_events"]
-        self.sessions = self._tables["sessions"]
+        self._silver = {each.table: each for each in snapshots}
         self._lake = lake
         self._counts = counts
 
     def of_days(self, days: Iterable[date]) -> Events:
         """Return the events of whole days."""
-        return self._events(within(days))
+        return self._events(spans_of(days))
 
     def up_to(self, day: date, since: datetime | None = None) -> Events:
         """Return the events up to the end of a day, all or from ``since`` on."""
-        before = _before(end_of(day))
-        return self._events(before if since is None else before & (pc.field("occurred_at") >= since))
+        first, last = up_to(day)
+        return self._events([(since or first, last)])
 
     def activity_of(self, days: Iterable[date]) -> Activity:
         """Return the events of whole days, and all sessions of bots."""
@@ -101,70 +99,89 @@ class Silver:
 
     def ending_with(self, days: Sequence[date], window: timedelta) -> Events:
         """Return the events of the ``window`` up to the end of each day."""
-        return self._events(_before(end_of(max(days))) & (pc.field("occurred_at") >= end_of(min(days)) - window))
+        return self._events([(end_of(min(days)) - window, last_moment(max(days)))])
+
+    def sessions_of(self, days: Sequence[date]) -> tuple[Rows, Rows]:
+        """Return the sessions that started on the days, and clicks from the first to the end of the last, maybe later.
+
+        Between them may lie other sessions' clicks.
+        """
+        sessions = self._within(SILVER_SESSIONS, "started_at", spans_of(days))
+        [ended_at] = run_sql(_LAST_END, sessions=sessions)["ended_at"].to_pylist()
+        lasting = (end_of(min(days) - DAY), ended_at or last_moment(max(days)))
+        return sessions, self._within(SILVER_CLICKSTREAM_EVENTS, "occurred_at", [lasting])
+
+    def sessions_up_to(self, day: date) -> Rows:
+        """Return the sessions that started up to the end of a day."""
+        return self._within(SILVER_SESSIONS, "started_at", [up_to(day)])
 
     def feeds_of(self, days: Sequence[date]) -> Feeds:
         """Return what may hold in the days: plans, weather from a day before, all other events up to their end."""
-        begin, end = end_of(min(days) - DAY), end_of(max(days))
+        before_end = up_to(max(days))
+        weather_since = end_of(min(days) - DAY) - DAY
         return Feeds(
-            self._tables["inventory_events"].filter(_before(end)),
-            self._tables["price_events"].filter(pc.field("effective_at") < end),
-            self._tables["promotion_events"],
-            self._tables["weather_events"].filter(_before(end) & (pc.field("occurred_at") >= begin - DAY)),
+            self._within(SILVER_INVENTORY_EVENTS, "occurred_at", [before_end]),
+            self._within(SILVER_PRICE_EVENTS, "effective_at", [before_end]),
+            self._silver[SILVER_PROMOTION_EVENTS].rows,
+            self._within(SILVER_WEATHER_EVENTS, "occurred_at", [(weather_since, last_moment(max(days)))]),
         )
 
     def customer_visitors(self, day: date) -> Rows:
         """Return ``silver.customer_visitors`` up to the end of a day."""
-        return self._lake.scan(SILVER_CUSTOMER_VISITORS).filter(pc.field("date") <= day)
+        return self._dated(SILVER_CUSTOMER_VISITORS, day)
 
     def transaction_lines(self, day: date) -> Rows:
         """Return ``silver.transaction_lines`` up to the end of a day."""
-        return self._lake.scan(SILVER_TRANSACTION_LINES).filter(pc.field("date") <= day)
+        return self._dated(SILVER_TRANSACTION_LINES, day)
 
     def product_categories(self, day: date) -> Rows:
         """Return ``silver.product_categories`` up to a day."""
-        return self._lake.scan(SILVER_PRODUCT_CATEGORIES).filter(pc.field("date") <= day)
+        return self._dated(SILVER_PRODUCT_CATEGORIES, day)
 
-    def customer_rfm(self, before: datetime) -> ds.Dataset:
-        """Return ``gold.customer_rfm`` as of the month before an instant."""
-        as_of = pc.field("as_of")
-        return self._lake.scan(GOLD_CUSTOMER_RFM).filter((as_of < before) & (as_of >= before - _MONTH))
+    def customer_rfm(self, as_ofs: Sequence[Span]) -> Rows:
+        """Return the rows of ``gold.customer_rfm`` as of instants within the spans."""
+        return Snapshot.newest(self._lake, GOLD_CUSTOMER_RFM).rows_within("as_of", as_ofs)
 
     def review_events(self, day: date) -> Rows:
         """Return the reviews up to the end of a day."""
-        return self._tables["review_events"].filter(_before(end_of(day)))
+        return self._within(SILVER_REVIEW_EVENTS, "occurred_at", [up_to(day)])
 
     def counted(self, sql: str) -> pa.Table:
         """Return ``date`` and ``source_events`` by a query over ``counts`` and ``promotion_events``."""
-        return run_sql(sql, counts=self._counts, promotion_events=self._tables["promotion_events"])
+        return run_sql(sql, counts=self._counts, promotion_events=self._silver[SILVER_PROMOTION_EVENTS].rows)
 
     @cached_property
     def _bot_sessions(self) -> pa.Table:
-        return bot_sessions(self.sessions)
+        return bot_sessions(self._silver[SILVER_SESSIONS].rows)
 
     def require_events(self, table: str, days: Sequence[date], *, history_counts: bool) -> None:
         """Raise ``NotReadyError`` unless there is an event of the days or, if ``history_counts``, of before."""
         first, last = min(days), max(days)
-        where = _before(end_of(last)) if history_counts else within(days)
-        if any(events.head(1, columns=["event_id"]).num_rows for events in self._events(where)):
+        events = self.up_to(last) if history_counts else self.of_days(days)
+        if any(run_sql("SELECT 1 FROM events LIMIT 1", events=each).num_rows for each in events):
             return
         shown = f"on {first}" if first == last else f"from {first} to {last}"
         msg = f"silver has no events for {table} {shown}: {self._held()}"
         raise NotReadyError(msg)
 
     def _held(self) -> str:
-        spans = run_sql(_SPAN, clickstream_events=self.clickstream_events, pos_events=self.pos_events)
-        [span] = spans.to_pylist()
+        clickstream_events, pos_events = (
+            self._silver[table].rows for table in (SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS)
+        )
+        [span] = run_sql(_SPAN, clickstream_events=clickstream_events, pos_events=pos_events).to_pylist()
         return f"it holds events from {span['first']} to {span['last']}" if span["first"] else "it holds none"
 
-    def _events(self, where: pc.Expression) -> Events:
-        return self.clickstream_events.filter(where), self.pos_events.filter(where)
+    def _events(self, wanted: Sequence[Span]) -> Events:
+        clickstream_events = self._within(SILVER_CLICKSTREAM_EVENTS, "occurred_at", wanted)
+        return clickstream_events, self._within(SILVER_POS_EVENTS, "occurred_at", wanted)
+
+    def _within(self, table: Table, column: str, wanted: Sequence[Span]) -> Rows:
+        return self._silver[table].rows_within(column, wanted)
+
+    def _dated(self, table: Table, day: date) -> Rows:
+        return replace(self._lake.all_files(table), where=f"date <= '{day}'")
 
 
-def bot_sessions(sessions: ds.Dataset) -> pa.Table:
+def bot_sessions(sessions: Rows) -> pa.Table:
     """Return whose and when those of ``silver.sessions`` were that are a bot's: the table of ``product_facts``."""
-    return sessions.to_table(columns=["visitor_id", "started_at", "ended_at"], filter=pc.field("is_bot"))
-
-
-def _before(instant: datetime) -> pc.Expression:
-    return pc.field("occurred_at") < instant
+    return run_sql("SELECT visitor_id, started_at, ended_at FROM sessions WHERE is_bot", sessions=sessions)

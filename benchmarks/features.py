@@ -29,7 +29,7 @@ def main() -> int:
     options = _options()
     result = orjson.loads(_RESULT.read_bytes()) if _RESULT.exists() else {}
     try:
-        for name in options.parts or _PARTS:
+        for name in [options.part] if options.part else _PARTS:
             before, started = load_1m(), time.perf_counter()
             measured = _PARTS[name](options)
             load = {"before_1m": before, "after_1m": load_1m()}
@@ -58,7 +58,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=list(_PARTS), help="all of them by default")
+    parser.add_argument("part", nargs="?", choices=list(_PARTS), help="all of them by default")
     parser.add_argument("--seconds", type=float, default=600.0, help="so long 1,000 events/s with the whole stack")
     parser.add_argument("--full-seconds", type=float, default=60.0, help="so long 11,574 events/s")
     parser.add_argument("--only-path", action="store_true", help="both without Spark, MLflow and the API")

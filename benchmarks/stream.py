@@ -1,7 +1,8 @@
 """Measure the streams: sustained events a second through bronze, silver and gold, and the latency to silver.
 
-Starts Kafka and the streaming process on free ports, fills silver, then sends at a steady rate beside them and
-counts what has landed. The ceiling is the same Spark reading the same topics to nowhere. ``make bench-stream`` runs it.
+Starts Kafka and the streaming process on free ports, fills silver with the day before, then sends at a steady rate
+beside them, counts what has landed and builds the day's batch tables. The ceiling is the same Spark reading the same
+topics to nowhere. ``make bench-stream`` runs it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +22,7 @@ import numpy as np
 
 from benchmarks.machine import keep, load_1m, machine, versions
 from benchmarks.stream_backfill import backfill_events_per_s
+from benchmarks.stream_batch import build_day, wrong_totals
 from benchmarks.stream_books import books, sizes
 from benchmarks.stream_events import send
 from benchmarks.stream_latency import silver_ages_s
@@ -34,7 +36,14 @@ from deployment.settings import KafkaSettings, Settings
 from stream_processing.messages import read_topics
 from tests.fixtures.kafka import free_ports
 
-_MUST_BE_ZERO = ("lost", "duplicated", "bronze_missing", "wrong_sessions_in_a_sixteenth", "wrong_minutes")
+_MUST_BE_ZERO = (
+    "lost",
+    "duplicated",
+    "bronze_missing",
+    "wrong_sessions_in_a_sixteenth",
+    "wrong_minutes",
+    "wrong_totals",
+)
 _POLL_S = 0.5
 _LATENCY_EVENTS_PER_S = 2000.0
 _LATENCY_S = 60.0
@@ -54,7 +63,11 @@ def main() -> int:
         result: dict[str, Any] = {"load_before_1m": load_1m()}
         stack.up(["kafka"])
         result |= _fill(settings, stack, sender, options.fill)
-        result |= _sustain(settings, stack, sender, options)
+        today = datetime.now(UTC).date()
+        _say("the batch tables of the day before")
+        result |= {f"fill_{name}": value for name, value in build_day(settings, today - timedelta(days=1)).items()}
+        result |= _sustain(settings, stack, sender, options, today)
+        result["wrong_totals"] = wrong_totals(lake, today) + wrong_totals(lake, today - timedelta(days=1))
         result |= _latency(settings, stack, sender, options.fill + options.total)
         sent = options.fill + options.total + round(_LATENCY_EVENTS_PER_S * _LATENCY_S)
         stack.down()
@@ -74,7 +87,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fill", type=int, default=20_000_000, help="events in silver before the measurement")
-    parser.add_argument("--rate", type=float, default=12_500.0, help="events a second; a billion a day is 11,574")
+    parser.add_argument("--rate", type=float, default=14_000.0, help="events a second; a billion a day is 11,574")
     parser.add_argument("--seconds", type=float, default=600.0, help="for so long")
     parser.add_argument("--backfill", type=int, default=10_000_000, help="events to make anew from bronze")
     options = parser.parse_args()
@@ -91,7 +104,8 @@ def _settings(directory: Path) -> Settings:
 def _fill(settings: Settings, stack: Stack, sender: ProcessPoolExecutor, events: int) -> dict[str, Any]:
     """Fill the topics, then let the streams take all of it: how fast they work off a backlog."""
     _say(f"{events:,} events of history")
-    since = datetime.now(UTC) - timedelta(milliseconds=events) - timedelta(hours=1)
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    since = midnight - timedelta(milliseconds=events) - timedelta(hours=1)
     sender.submit(send, settings.kafka.bootstrap_servers, 0, events, None, since).result()
     started = time.perf_counter()
     stack.up(["stream"])
@@ -112,21 +126,27 @@ def _fill(settings: Settings, stack: Stack, sender: ProcessPoolExecutor, events:
 
 
 def _sustain(
-    settings: Settings, stack: Stack, sender: ProcessPoolExecutor, options: argparse.Namespace
+    settings: Settings, stack: Stack, sender: ProcessPoolExecutor, options: argparse.Namespace, day: date
 ) -> dict[str, Any]:
-    """Send at the rate, and see when the last event is in gold: what was sustained is all of it over that time."""
+    """Send at the rate, see when the last event is in gold, then build the day's batch tables.
+
+    What was sustained is all events over the time until then.
+    """
     _say(f"{options.rate:,.0f} events/s for {options.seconds:g} s")
     watch, started = Watch(ArrowLake(settings.lake), stack), time.perf_counter()
     sending = sender.submit(send, settings.kafka.bootstrap_servers, options.fill, options.total, options.rate)
     sent_s = _while_sending(watch, sending)
     _until_landed(watch, options.fill + options.total)
-    seconds = time.perf_counter() - started
-    return {
+    landed_s = time.perf_counter() - started
+    _say("the batch tables of the day")
+    batch = build_day(settings, day)
+    return batch | {
         "events": options.total,
         "wanted_events_per_s": options.rate,
-        "events_per_s": round(options.total / seconds),
+        "events_per_s": round(options.total / (time.perf_counter() - started)),
+        "streamed_events_per_s": round(options.total / landed_s),
         "sending_s": round(sent_s, 1),
-        "behind_s": round(seconds - sent_s, 1),
+        "behind_s": round(landed_s - sent_s, 1),
         "peak_rss_mib": round(max(watch.memory_mib)),
         "memory_growth_ratio": round(watch.memory_growth(), 2),
     }

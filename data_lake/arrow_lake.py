@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import deltalake
 import pyarrow as pa
@@ -24,8 +24,9 @@ from data_lake.datasets import dataset_of
 from data_lake.erased import require_not_erased
 from data_lake.paths import table_path
 from data_lake.schemas import arrow_schema, contracted, documented_schema
-from data_lake.spans import Span, meets, spans, within_sql
+from data_lake.spans import Span, spans, within_sql
 from data_lake.sql import ParquetFiles, run_sql
+from data_lake.table_files import all_files, files_after, files_near, newest
 
 _PROPERTIES = {
     # delta-rs reads the tables too: nothing that it cannot read.
@@ -38,7 +39,6 @@ _PROPERTIES = {
 # A version number of one table, or an aware time.
 AsOf = int | datetime
 _ATTEMPTS = 4
-_MILLISECOND = pa.scalar(timedelta(milliseconds=1))
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,7 @@ class ArrowLake:
 
     def newest(self, table: Table, column: str) -> datetime | None:
         """Return the greatest time in a column, from the log alone; None in an empty table."""
-        actions = self._actions(table)
-        greatest = pc.max(actions[f"max.{column}"]).as_py() if actions.num_rows else None
-        return datetime.fromisoformat(greatest) if isinstance(greatest, str) else greatest
+        return newest(self.open(table), column)
 
     def version(self, table: Table) -> int:
         """Return the number of the newest commit; raises ``NotReadyError`` where the table was never made."""
@@ -232,30 +230,15 @@ class ArrowLake:
 
     def near(self, table: Table, column: str, wanted: Sequence[Span]) -> ParquetFiles:
         """Return the files that may hold a row whose time ``column`` lies in one of the spans, by their statistics."""
-        files = self._actions(table)
-        if files.num_rows:
-            may_hold = meets(files[f"min.{column}"], _latest(files, column), wanted)
-            files = files.filter(pc.fill_null(may_hold, True))
-        return self._parquet(table, files)
+        return files_near(self.open(table), table, column, wanted)
 
     def after(self, table: Table, column: str, moment: datetime | None) -> ParquetFiles:
         """Return the files that may hold a row whose time ``column`` lies after ``moment``; without one, all."""
-        files = self._actions(table)
-        if files.num_rows and moment:
-            files = files.filter(pc.fill_null(pc.greater(_latest(files, column), moment), True))
-        return self._parquet(table, files)
+        return files_after(self.open(table), table, column, moment)
 
     def all_files(self, table: Table) -> ParquetFiles:
         """Return the table's files."""
-        return self._parquet(table, self._actions(table))
-
-    def _parquet(self, table: Table, actions: pa.Table) -> ParquetFiles:
-        paths = [f"{self.path(table)}/{path}" for path in actions["path"].to_pylist()]
-        return ParquetFiles(paths, arrow_schema(table))
-
-    def _actions(self, table: Table) -> pa.Table:
-        """Return the table's files with their statistics, a row each."""
-        return pa.table(self.open(table).get_add_actions(flatten=True))
+        return all_files(self.open(table), table)
 
     def open(self, table: Table) -> DeltaTable:
         """Return the table as delta-rs sees it: for its care.
@@ -271,11 +254,6 @@ class ArrowLake:
             first_line = next(iter(str(error).splitlines()), "no text")
             msg = f"the log of {table.name}, {self.path(table)}/_delta_log, cannot be read: {first_line}"
             raise PermanentError(msg) from error
-
-
-def _latest(files: pa.Table, column: str) -> pa.ChunkedArray:
-    """Return no less than the greatest time of each file: Delta cuts its statistics to milliseconds."""
-    return pc.add(files[f"max.{column}"], _MILLISECOND)
 
 
 @contextmanager

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -13,6 +13,9 @@ from deltalake.exceptions import DeltaError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake, Transaction
 from data_lake.datasets import dataset_of
+from data_lake.spans import Span, within_sql
+from data_lake.sql import ParquetFiles
+from data_lake.table_files import all_files, files_near
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,13 @@ class Snapshot:
         return cls(table, lake.open(table))
 
     @property
-    def rows(self) -> ds.FileSystemDataset:
-        """The rows, read as far as a query needs them."""
-        return dataset_of(self.opened)
+    def rows(self) -> ParquetFiles:
+        """All rows."""
+        return all_files(self.opened, self.table)
+
+    def rows_within(self, column: str, wanted: Sequence[Span]) -> ParquetFiles:
+        """Return the rows whose time ``column`` lies in one of the spans; other files are not read."""
+        return replace(files_near(self.opened, self.table, column, wanted), where=within_sql(column, wanted))
 
     def read_by(self, reader: str) -> Transaction:
         """Return the mark of a ``reader`` who has seen this version: a table that is made anew has other marks."""
@@ -46,11 +53,11 @@ class Snapshot:
         None where the log or the files do not reach back so far.
         """
         if version == self.opened.version():
-            return self.rows.schema.empty_table().select(list(columns))
+            return dataset_of(self.opened).schema.empty_table().select(list(columns))
         before = DeltaTable(self.opened.table_uri)
         try:
             before.load_as_version(version)
-            then, now = dataset_of(before), self.rows
+            then, now = dataset_of(before), dataset_of(self.opened)
             came, gone = _without(now, then), _without(then, now)
             return pa.concat_tables([came.to_table(list(columns)), gone.to_table(list(columns))])
         except (DeltaError, FileNotFoundError):

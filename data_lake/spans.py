@@ -40,7 +40,7 @@ def meets(lowest: pa.ChunkedArray, highest: pa.ChunkedArray, wanted: Sequence[Sp
 
 
 def within_sql(column: str, wanted: Sequence[Span]) -> str:
-    """Return the condition that the time lies in one of the spans, for a merge."""
+    """Return the condition that the time lies in one of the spans."""
     tests = [f"({column} BETWEEN '{start.isoformat()}' AND '{end.isoformat()}')" for start, end in wanted]
     return f"({' OR '.join(tests) or 'false'})"
 

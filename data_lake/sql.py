@@ -18,10 +18,14 @@ from data_lake.duckdb_connection import ROWS_PER_BATCH, connect_duckdb
 
 @dataclass(frozen=True)
 class ParquetFiles:
-    """Files of one table that DuckDB reads itself: three times as fast as a dataset, but only from a local disk."""
+    """Files of one table that DuckDB reads itself, and of them the rows that fulfil a condition in SQL.
+
+    Three times as fast as a dataset and in a fraction of its memory, but only from a local disk.
+    """
 
     paths: Sequence[str]
     schema: pa.Schema
+    where: str = "true"
 
 
 # What a query reads: rows in memory, or files that are read as far as the query needs them.
@@ -75,7 +79,8 @@ def _register(connection: duckdb.DuckDBPyConnection, name: str, rows: Rows) -> N
     # Files from before a column was added lack it.
     types = zip(empty.column_names, connection.from_arrow(empty).types, strict=True)
     columns = [f'"{each}"' if each in there else f'NULL::{kind} AS "{each}"' for each, kind in types]
-    connection.execute(f'CREATE TEMP VIEW "{name}" AS SELECT {", ".join(columns)} FROM {files}')  # noqa: S608
+    chosen = f"SELECT {', '.join(columns)} FROM {files} WHERE {rows.where}"  # noqa: S608
+    connection.execute(f'CREATE TEMP VIEW "{name}" AS {chosen}')
 
 
 def _quoted(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import click
@@ -35,20 +36,20 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("table")
+@click.argument("names", metavar="TABLE...", nargs=-1, required=True)
 @click.option("--date", "first", type=_DAY, help="The day (UTC), or the first of several.")
 @click.option("--to", "last", type=_DAY, help="The last day; default: --date.")
 @click.option("--stale", is_flag=True, help="All days whose silver events changed; as-of tables for the latest day.")
-def run(table: str, first: datetime | None, last: datetime | None, stale: bool) -> None:
-    """Build TABLE (or `all`) for whole days, replacing what they held; safe to repeat.
+def run(names: tuple[str, ...], first: datetime | None, last: datetime | None, stale: bool) -> None:
+    """Build tables (or `all`) for whole days, replacing what they held; safe to repeat.
 
     \b
     Examples:
       aisle batch run all --date 2026-11-21
-      aisle batch run product_daily --date 2026-11-01 --to 2026-11-21
+      aisle batch run product_daily store_daily --date 2026-11-01 --to 2026-11-21
       aisle batch run all --stale
     """
-    lake, tables = build_lake(load_settings(), by="aisle batch"), _tables(table)
+    lake, tables = build_lake(load_settings(), by="aisle batch"), _tables(names)
     if stale == (first is not None):
         raise click.UsageError("give either --date or --stale")
     days = [] if first is None else _days(first, last or first)
@@ -72,7 +73,7 @@ def check(table: str, day: datetime) -> None:
       aisle batch check product_daily --date 2026-11-21
     """
     [day_of] = _days(day, day)
-    for each in _tables(table):
+    for each in _tables([table]):
         rows, expectations = check_day(build_lake(load_settings()), each.contract, day_of)
         click.echo(f"{each.contract.name} {day_of}: {rows} rows meet {expectations} expectations")
 
@@ -91,14 +92,15 @@ def list_tables() -> None:
         click.echo(f"{name:<26}{rows:<16}{table.contract.grain}")
 
 
-def _tables(name: str) -> list[BatchTable]:
-    if name == "all":
+def _tables(names: Sequence[str]) -> list[BatchTable]:
+    if "all" in names:
         return list(BATCH_TABLES)
-    try:
-        return [_BY_NAME[name]]
-    except KeyError:
-        msg = f"unknown batch table {name!r}: expected one of all, {', '.join(_TABLE_OF)}"
-        raise UnknownNameError(msg) from None
+    for name in names:
+        if name not in _BY_NAME:
+            msg = f"unknown batch table {name!r}: expected one of all, {', '.join(_TABLE_OF)}"
+            raise UnknownNameError(msg)
+    asked = [_BY_NAME[name] for name in names]
+    return [table for table in BATCH_TABLES if table in asked]
 
 
 def _days(first: datetime, last: datetime) -> list[date]:

@@ -9,12 +9,13 @@ import pytest
 from deltalake import write_deltalake
 
 from batch_processing.batch_tables import BATCH_TABLES, BatchTable
-from batch_processing.days import end_of, within
+from batch_processing.days import end_of, spans_of
 from batch_processing.product_daily import product_daily
 from batch_processing.running import BatchRun, Built
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_PRODUCT_DAILY, GOLD_PRODUCT_FEATURES, SILVER_CLICKSTREAM_EVENTS
 from data_lake.arrow_lake import ArrowLake
+from data_lake.changed_files import Snapshot
 from tests.fixtures.rows import rows_of
 from tests.fixtures.silver_rows import NOON, Row, event, line
 from tests.fixtures.small_shop import SmallShop
@@ -155,7 +156,9 @@ def test_files_of_other_days_are_not_opened(shop: Shop) -> None:
     [middle] = [name for name in events.files if _days_in(shop.lake, name) == {NOON.date()}]
     for name in set(events.files) - {middle}:
         Path(shop.lake.path(SILVER_CLICKSTREAM_EVENTS), name).unlink()
-    activity = SmallShop([], []).activity._replace(clickstream_events=events.filter(within([NOON.date()])))
+    snapshot = Snapshot.newest(shop.lake, SILVER_CLICKSTREAM_EVENTS)
+    read = snapshot.rows_within("occurred_at", spans_of([NOON.date()]))
+    activity = SmallShop([], []).activity._replace(clickstream_events=read)
     [row] = product_daily(activity).to_pylist()
     assert row["views"] == 1
 
