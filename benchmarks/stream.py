@@ -87,7 +87,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fill", type=int, default=20_000_000, help="events in silver before the measurement")
-    parser.add_argument("--rate", type=float, default=14_000.0, help="events a second; a billion a day is 11,574")
+    parser.add_argument("--rate", type=float, default=13_000.0, help="events a second; a billion a day is 11,574")
     parser.add_argument("--seconds", type=float, default=600.0, help="for so long")
     parser.add_argument("--backfill", type=int, default=10_000_000, help="events to make anew from bronze")
     options = parser.parse_args()
