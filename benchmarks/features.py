@@ -59,7 +59,7 @@ _PARTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", nargs="?", choices=list(_PARTS), help="all of them by default")
-    parser.add_argument("--seconds", type=float, default=600.0, help="so long 1,000 events/s with the whole stack")
+    parser.add_argument("--seconds", type=float, default=700.0, help="so long 1,000 events/s with the whole stack")
     parser.add_argument("--full-seconds", type=float, default=60.0, help="so long 11,574 events/s")
     parser.add_argument("--only-path", action="store_true", help="both without Spark, MLflow and the API")
     parser.add_argument("--read-seconds", type=float, default=6.0, help="so long each way of reading in each shape")

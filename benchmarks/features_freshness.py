@@ -20,6 +20,8 @@ from benchmarks.stream_events import send
 from deployment.settings import Settings
 
 _RATE, _FULL_RATE = 1_000.0, 11_574.0
+# A broker and readers that have just started work off their first full second in more than one.
+_WARM_UP_S = 10.0
 _ECHO_S = 20.0
 # An echo listens before the first event, and after the last.
 _ECHO_MARGIN_S = 3.0
@@ -53,19 +55,21 @@ class _Trade:
         self._sent = 0
 
     def freshness(self, name: str, seconds: float, per_s: float) -> dict[str, Any]:
-        """Send, and return percentiles of all events, those of the probe, and what it cost."""
+        """Send, and return percentiles of all events after a warm-up, those of the probe, and what it cost."""
+        watch = LiveWatch(self._settings)
+        self._send(f"{name}_warm_up", _WARM_UP_S, per_s)
+        _require_all_counted(name, watch)
         watch = LiveWatch(self._settings)
         with another_process() as probing:
             probed = probing.submit(probe, self._settings, seconds)
             took = self._send(name, seconds, per_s)
             ages_ms = probed.result()
         started = time.perf_counter()
-        if missing := watch.until_counted():
-            msg = f"{name}: {missing} events were not counted within two minutes"
-            raise RuntimeError(msg)
+        _require_all_counted(name, watch)
         shares = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999))
         found = {f"{name}_{each}_ms": round(watch.percentile_s(share) * 1000, 1) for each, share in shares}
         return found | {
+            f"{name}_warm_up_s": _WARM_UP_S,
             f"{name}_events": watch.counted,
             f"{name}_sent_per_s": round(seconds * per_s / took),
             f"{name}_behind_s": round(time.perf_counter() - started, 2),
@@ -89,3 +93,9 @@ class _Trade:
         say(f"{name}: {events:,} events at {per_s:,.0f}/s")
         first, self._sent = self._sent, self._sent + events
         return self._sender.submit(send, self._settings.kafka.bootstrap_servers, first, events, per_s).result()
+
+
+def _require_all_counted(name: str, watch: LiveWatch) -> None:
+    if missing := watch.until_counted():
+        msg = f"{name}: {missing} events were not counted within two minutes"
+        raise RuntimeError(msg)
