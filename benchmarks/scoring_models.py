@@ -12,8 +12,8 @@ from ml_modeling.baseline_recommender import fit
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import Histories, ListModel, empty_lists
 from ml_modeling.list_filling import CustomerLists
+from ml_modeling.two_stage_fitting import fit_two_stage
 from ml_modeling.two_stage_lists import TwoStageLists
-from ml_modeling.two_stage_recommender import fit_two_stage
 
 MODELS = ("co_visitation", "two_stage")
 

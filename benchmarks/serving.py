@@ -17,7 +17,8 @@ import numpy as np
 import orjson
 
 from benchmarks import retailrocket
-from ml_modeling.two_stage_recommender import fit_two_stage, load_recommender
+from ml_modeling.two_stage_fitting import fit_two_stage
+from ml_modeling.two_stage_recommender import load_recommender
 
 _REQUESTS = 5_000
 _LIMIT = 20

@@ -10,7 +10,7 @@ import numpy as np
 
 from data_sources.bots import bot_ids
 from data_sources.shop import Shop
-from ml_modeling.recommending.catalogue import Catalogue, ProductFacts, catalogue_of
+from ml_modeling.recommending.catalogue import ProductFacts
 from ml_modeling.recommending.sessions import Sessions
 
 _SESSION_GAP_MS = 30 * 60_000
@@ -66,11 +66,9 @@ def cases_of(visits: Sequence[Visit], first: int) -> Iterator[Case]:
                 yield Case(which, length, products[length])
 
 
-def catalogue_of_shop(shop: Shop) -> Catalogue:
-    """Return what the shop's ``product_updated`` events say."""
-    return catalogue_of(
-        [
-            ProductFacts(product.title, product.category, product.brand, float(product.list_price))
-            for product in shop.catalogue.products
-        ]
-    )
+def facts_of_shop(shop: Shop) -> dict[str, ProductFacts]:
+    """Return what the shop's ``product_updated`` events say, in order of the catalogue."""
+    return {
+        product.product_id: ProductFacts(product.title, product.category, product.brand, float(product.list_price))
+        for product in shop.catalogue.products
+    }

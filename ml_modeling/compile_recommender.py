@@ -8,7 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ml_modeling.two_stage_recommender import TwoStageRecommender, fit_two_stage
+import numpy as np
+
+from ml_modeling.recommending.catalogue import ProductFacts
+from ml_modeling.two_stage_fitting import fit_two_stage
+from ml_modeling.two_stage_recommender import TwoStageRecommender
 
 _SESSIONS = 100
 _PRODUCTS = 20
@@ -16,7 +20,9 @@ _PRODUCTS = 20
 
 def compile_recommender() -> None:
     """Fit, save and load a small model: every function runs once with the types that it is always called with."""
-    model, _ = fit_two_stage([[f"p{(first + step) % _PRODUCTS}" for step in range(3)] for first in range(_SESSIONS)])
+    baskets = [[f"p{(first + step) % _PRODUCTS}" for step in range(3)] for first in range(_SESSIONS)]
+    facts = {f"p{number}": ProductFacts(f"product {number}") for number in range(_PRODUCTS)}
+    model, _ = fit_two_stage(baskets, np.arange(_SESSIONS) % _PRODUCTS, facts)
     with TemporaryDirectory(prefix="aisle-compile-") as scratch:
         model.save(Path(scratch))
         TwoStageRecommender.load(Path(scratch))

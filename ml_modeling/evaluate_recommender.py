@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from contracts.errors import NotReadyError
 from ml_modeling.list_metrics import coverage, diversity, novelty, popularity_bias
@@ -46,17 +46,25 @@ def evaluate_recommender(
     A case is every place of a session at which products not yet seen in it follow; at most ``MAX_CASES`` are drawn.
     ``categories`` are by product id. Raises ``NotReadyError`` where no later session has such a place.
     """
-    began = pc.field("started_at")
-    earlier = browsed_sessions(sessions.filter(began <= learned_until)).baskets
-    later = browsed_sessions(sessions.filter(began > learned_until)).baskets
-    cases = sample([case for basket in later for case in cases_of(basket)], MAX_CASES)
-    if not cases:
+    browsed = browsed_sessions(sessions)
+    is_later = browsed.starts > np.datetime64(learned_until.astimezone(UTC).replace(tzinfo=None))
+    later = browsed.where(is_later).baskets
+    cases_and_pasts = sample(
+        [
+            (case, past)
+            for basket, past in zip(later, browsed.pasts(np.flatnonzero(is_later)), strict=True)
+            for case in cases_of(basket)
+        ],
+        MAX_CASES,
+    )
+    if not cases_and_pasts:
         msg = (
             f"no session after {learned_until:%Y-%m-%d %H:%M} UTC, which the model has learned until, has two products"
         )
         raise NotReadyError(msg)
-    sightings = Counter(product for basket in earlier for product in basket)
-    by_model = [_ids(model.recommend(seen, k, exclude=seen)) for seen, _ in cases]
+    cases = [case for case, _ in cases_and_pasts]
+    sightings = Counter(product for basket in browsed.where(~is_later).baskets for product in basket)
+    by_model = [_ids(model.recommend(seen, k, exclude=seen, past=past)) for (seen, _), past in cases_and_pasts]
     by_popularity = [_ids(model.recommend((), k, exclude=seen)) for seen, _ in cases]
     measured = [
         _metrics(lists, cases, k, categories, sightings) | {"coverage": coverage(lists, len(model.product_ids))}

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ml_modeling.next_products import NextProducts
 from ml_modeling.ranking_metrics import mrr_at, recall_at
-from ml_modeling.recommender import Recommends
+from ml_modeling.recommender import RankedProduct, Recommends
 
 TOP = 20
 RECALL = f"recall_at_{TOP}"
@@ -24,8 +24,8 @@ Positions = Sequence[int | None]
 def positions_of(model: Recommends, cases: NextProducts, uses_context: bool = True) -> Positions:
     """Let ``model`` answer each case, from popularity alone unless it ``uses_context``."""
     return [
-        _position(model, seen if uses_context else [], seen, right)
-        for seen, right in zip(cases.seen, cases.right, strict=True)
+        _position(model.recommend(seen if uses_context else [], TOP, exclude=seen, past=past), right)
+        for seen, past, right in zip(cases.seen, cases.past, cases.right, strict=True)
     ]
 
 
@@ -49,7 +49,6 @@ def gains(positions: Positions) -> NDArray[np.float64]:
     return 1 / np.log2(np.array(within, dtype=np.float64) + 1)
 
 
-def _position(model: Recommends, recent: Sequence[str], seen: Sequence[str], right: str) -> int | None:
-    ranked = model.recommend(recent, TOP, exclude=seen)
+def _position(ranked: Sequence[RankedProduct], right: str) -> int | None:
     places = (place for place, product in enumerate(ranked, start=1) if product.product_id == right)
     return next(places, None)

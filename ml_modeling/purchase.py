@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.errors import ModelRefusedError
 from contracts.tables import SESSION_FEATURE_NAMES
 from ml_modeling.calibration import UNCALIBRATED, PlattScaling
 
@@ -27,6 +30,7 @@ FITTED_MODULES = {
 AVERAGE = "average"
 _LOADED_MODULES = {**FITTED_MODULES, AVERAGE: "ml_modeling.average"}
 _DESCRIPTION_FILE = "purchase.json"
+_BROKEN_FILES = (OSError, EOFError, ValueError, KeyError, BadZipFile)
 
 
 class Classifier(Protocol):
@@ -52,11 +56,24 @@ class PurchaseModel:
 
     @classmethod
     def load(cls, directory: Path) -> PurchaseModel:
-        """Read a model that ``save`` wrote; raises ``ValueError`` where it was trained on other features."""
+        """Read a model that ``save`` wrote.
+
+        Raises ``ModelRefusedError`` where files are missing or broken, or where it was trained on other features.
+        """
+        try:
+            return cls._read(directory)
+        except _BROKEN_FILES as error:
+            msg = f"the purchase model's files cannot be used: {type(error).__name__}: {error}"
+            raise ModelRefusedError(msg) from error
+
+    @classmethod
+    def _read(cls, directory: Path) -> PurchaseModel:
         stored = json.loads((directory / _DESCRIPTION_FILE).read_text(encoding="utf-8"))
         if tuple(stored["features"]) != SESSION_FEATURE_NAMES:
             msg = f"the model was trained on {stored['features']}: expected {list(SESSION_FEATURE_NAMES)}"
             raise ValueError(msg)
+        # Models of before there were digests have none.
+        _require_as_saved(directory, stored.get("digests", {}))
         classifier = import_module(_LOADED_MODULES[stored["algorithm"]]).load(directory)
         # Models of before probabilities were calibrated have none.
         calibration = PlattScaling(**stored.get("calibration", {}))
@@ -70,6 +87,7 @@ class PurchaseModel:
             "base_rate": self.base_rate,
             "calibration": asdict(self.calibration),
             "features": SESSION_FEATURE_NAMES,
+            "digests": {file.name: _digest(file) for file in sorted(directory.iterdir())},
         }
         (directory / _DESCRIPTION_FILE).write_text(json.dumps(description, indent=2), encoding="utf-8")
 
@@ -82,3 +100,15 @@ class PurchaseModel:
     def predict_matrix(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of each row of an n × features matrix, NaN where missing."""
         return self.calibration.apply(self.classifier.predict(features))
+
+
+def _require_as_saved(directory: Path, digests: Mapping[str, str]) -> None:
+    """Raise ``ValueError`` where a file is another: LightGBM and XGBoost end the process on one that is cut."""
+    for name, digest in digests.items():
+        if _digest(directory / name) != digest:
+            msg = f"{name} is not what was saved: its digest is another"
+            raise ValueError(msg)
+
+
+def _digest(file: Path) -> str:
+    return sha256(file.read_bytes()).hexdigest()

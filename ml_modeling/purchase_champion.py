@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.errors import ModelRefusedError
 from ml_modeling.gate import Comparison
 from ml_modeling.model_versions import ModelVersions
 from ml_modeling.paired_bootstrap import paired_auc_difference
@@ -29,10 +30,10 @@ class PurchaseChampion:
 
 
 def load_purchase_champion(versions: ModelVersions) -> PurchaseChampion | None:
-    """Return the champion; ``None`` where there is none, or none that today's features can be given to."""
+    """Return the champion; ``None`` where there is none, or none that answers to today's features."""
     try:
         found = versions.load_champion(PURCHASE, PurchaseModel.load)
-    except ValueError:
+    except ModelRefusedError:
         return None
     if found is None:
         return None

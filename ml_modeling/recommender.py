@@ -35,10 +35,13 @@ class Recommends(Protocol):
         """Every product the model knows, sorted."""
         ...
 
-    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+    def recommend(
+        self, recent: Sequence[str], limit: int, exclude: Collection[str] = (), past: Sequence[str] = ()
+    ) -> list[RankedProduct]:
         """Return at most ``limit`` products for ``recent`` (latest first), best first, then filled up by popularity.
 
-        What is in ``recent`` or ``exclude`` does not come back.
+        What is in ``recent`` or ``exclude`` does not come back. ``past``: what was seen in earlier sessions, latest
+        first.
         """
         ...
 
@@ -83,7 +86,13 @@ class Recommender:
         """Every product the model knows, sorted."""
         return self._ids
 
-    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+    def recommend(
+        self,
+        recent: Sequence[str],
+        limit: int,
+        exclude: Collection[str] = (),
+        past: Sequence[str] = (),  # noqa: ARG002 - it learns nothing of who comes again
+    ) -> list[RankedProduct]:
         """Return at most ``limit`` products for ``recent`` (latest first), then filled up by popularity.
 
         What is in ``recent`` or ``exclude`` does not come back. Equal scores are ordered by product id.

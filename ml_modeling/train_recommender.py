@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -18,15 +19,19 @@ from ml_modeling.recall_slices import RecallSlice, recall_slices
 from ml_modeling.recommender import CO_VISITATION, POPULARITY
 from ml_modeling.recommender_champion import MIN_CASES, RecommenderChampion, compare_with_champion
 from ml_modeling.recommending.candidate_features import FEATURES
+from ml_modeling.recommending.catalogue import ProductFacts
 from ml_modeling.recommending.retrieval import CANDIDATES
+from ml_modeling.recommending.shop_retrieval import ShopRetrieval
 from ml_modeling.time_split import later_part
 from ml_modeling.trained_model import LEARNED_UNTIL, RECOMMENDER, TrainedModel
-from ml_modeling.two_stage_recommender import TwoStageRecommender, fit_two_stage
+from ml_modeling.two_stage_fitting import fit_two_stage
+from ml_modeling.two_stage_recommender import TwoStageRecommender
 from ml_modeling.verdict import Verdict
 
 MIN_SESSIONS = 10
 _TEST_SHARE = 0.2
 THIS_MODEL = ""
+_NOTHING_SAID: Mapping[str, ProductFacts] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -58,11 +63,16 @@ class RecommenderTraining:
     evidence: RecommenderEvidence | None
 
 
-def train_recommender(sessions: pa.Table, champion: RecommenderChampion | None = None) -> RecommenderTraining:
+def train_recommender(
+    sessions: pa.Table,
+    champion: RecommenderChampion | None = None,
+    facts: Mapping[str, ProductFacts] = _NOTHING_SAID,
+) -> RecommenderTraining:
     """Evaluate on the latest fifth of ``sessions``, then fit on all of them; those of bots are left out.
 
-    ``sessions`` has ``COLUMNS`` and ``ATTRIBUTES`` of ``next_products``. What is measured is the next distinct product
-    of a session, ranked among all products. Raises ``NotReadyError`` where fewer than ``MIN_SESSIONS`` hold a product.
+    ``sessions`` has ``COLUMNS`` and ``ATTRIBUTES`` of ``next_products``; ``facts`` are what the shop says of products,
+    by their ids. What is measured is the next distinct product of a session, ranked among all products. Raises
+    ``NotReadyError`` where fewer than ``MIN_SESSIONS`` hold a product.
     """
     browsed = browsed_sessions(sessions)
     if len(browsed) < MIN_SESSIONS:
@@ -71,9 +81,9 @@ def train_recommender(sessions: pa.Table, champion: RecommenderChampion | None =
         )
         raise NotReadyError(msg)
     is_later = later_part(browsed.starts, _TEST_SHARE)
-    cases = next_products(browsed.where(is_later))
-    evidence = _evidence(browsed.where(~is_later), cases, champion) if len(cases) >= MIN_CASES else None
-    model, unranked = fit_two_stage(browsed.baskets)
+    cases = next_products(browsed, is_later)
+    evidence = _evidence(browsed.where(~is_later), cases, champion, facts) if len(cases) >= MIN_CASES else None
+    model, unranked = fit_two_stage(browsed.baskets, browsed.visitors, facts)
     metrics = evidence.metrics if evidence else {}
     trained = TrainedModel(
         name=RECOMMENDER,
@@ -90,9 +100,12 @@ def train_recommender(sessions: pa.Table, champion: RecommenderChampion | None =
 
 
 def _evidence(
-    earlier: BrowsedSessions, cases: NextProducts, champion: RecommenderChampion | None
+    earlier: BrowsedSessions,
+    cases: NextProducts,
+    champion: RecommenderChampion | None,
+    facts: Mapping[str, ProductFacts],
 ) -> RecommenderEvidence:
-    model, _ = fit_two_stage(earlier.baskets)
+    model, _ = fit_two_stage(earlier.baskets, earlier.visitors, facts)
     plain = baseline_recommender.fit(earlier.starts, earlier.baskets)
     ours = positions_of(model, cases)
     baselines = {
@@ -124,6 +137,7 @@ def _notes(evidence: RecommenderEvidence | None, cases: int, unranked: str) -> l
 def _params(model: TwoStageRecommender, browsed: BrowsedSessions) -> dict[str, str | int]:
     return {
         "algorithm": "two_stage" if model.ranker else "blend",
+        "retrieval": "shop" if isinstance(model.retrieval, ShopRetrieval) else "sessions",
         "rounds": model.ranker.rounds if model.ranker else 0,
         "candidates": CANDIDATES,
         "features": ",".join(FEATURES),

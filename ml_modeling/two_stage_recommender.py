@@ -12,7 +12,7 @@ import numpy as np
 from lightgbm.basic import LightGBMError
 from numpy.typing import NDArray
 
-from contracts.errors import ModelRefusedError, NotReadyError
+from contracts.errors import ModelRefusedError
 from ml_modeling.recommender import POPULARITY, RankedProduct, Recommender, Recommends
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
 from ml_modeling.recommending.context import MAX_DISTINCT
@@ -20,10 +20,8 @@ from ml_modeling.recommending.item_sources import sources_of
 from ml_modeling.recommending.product_statistics import STATISTICS
 from ml_modeling.recommending.ranker import Ranker
 from ml_modeling.recommending.retrieval import Retrieval
-from ml_modeling.recommending.session_embedding import taught, untrained
-from ml_modeling.recommending.sessions import Sessions
-from ml_modeling.recommending.stored import arrays_of, read_arrays
-from ml_modeling.recommending.two_stage import TwoStage
+from ml_modeling.recommending.shop_retrieval import read_retrieval
+from ml_modeling.recommending.stored import arrays_of
 
 _ARRAYS_FILE = "two_stage.npz"
 _DESCRIPTION_FILE = "two_stage.json"
@@ -47,23 +45,6 @@ def load_recommender(directory: Path) -> Recommends:
     return Recommender.load(directory)
 
 
-def fit_two_stage(baskets: Sequence[Sequence[str]]) -> tuple[TwoStageRecommender, str]:
-    """Fit on sessions in order of time, repeats kept; the text says why there is no ranking, and is empty with one.
-
-    Where the sessions are too few to learn a ranking from, the blend of the sources orders the products.
-    """
-    product_ids, codes = np.unique(np.concatenate([np.asarray(basket) for basket in baskets]), return_inverse=True)
-    offsets = np.concatenate([[0], np.cumsum([len(basket) for basket in baskets])]).astype(np.int64)
-    sessions = Sessions(codes.astype(np.int32), offsets, len(product_ids))
-    ids: list[str] = product_ids.tolist()
-    try:
-        stages = TwoStage.fit(sessions)
-    except NotReadyError as error:
-        embedding = taught(untrained(sessions.product_count), sessions)
-        return TwoStageRecommender(ids, Retrieval.fit(sessions, embedding), None), str(error)
-    return TwoStageRecommender(ids, stages.retrieval, stages.ranker), ""
-
-
 class TwoStageRecommender:
     """Retrieval and ranking over ``product_ids``, sorted; without a ``ranker``, in the order of retrieval's blend."""
 
@@ -78,26 +59,35 @@ class TwoStageRecommender:
         """Every product the model knows, sorted."""
         return self._ids
 
-    def recommend(self, recent: Sequence[str], limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+    def recommend(
+        self, recent: Sequence[str], limit: int, exclude: Collection[str] = (), past: Sequence[str] = ()
+    ) -> list[RankedProduct]:
         """Return at most ``limit`` products for ``recent`` (latest first), then filled up by popularity.
 
-        What is in ``recent`` or ``exclude`` does not come back. A score of the ranking is e to LightGBM's, one of
-        popularity the sightings in the newest sessions.
+        What is in ``recent`` or ``exclude`` does not come back. ``past``: what was seen in earlier sessions, latest
+        first. A score of the ranking is e to LightGBM's, one of popularity the sightings in the newest sessions.
         """
         barred = {self._codes[product_id] for product_id in (*recent, *exclude) if product_id in self._codes}
-        ranked = self._by_ranking(recent, barred, limit)
+        ranked = self._by_ranking(recent, past, barred, limit)
         barred.update(self._codes[product.product_id] for product in ranked)
         return ranked + list(self._by_popularity(barred, limit - len(ranked)))
 
-    def _by_ranking(self, recent: Sequence[str], barred: set[int], limit: int) -> list[RankedProduct]:
-        known = [self._codes[product_id] for product_id in recent[:MAX_DISTINCT] if product_id in self._codes]
-        if not known:
+    def _by_ranking(
+        self, recent: Sequence[str], past: Sequence[str], barred: set[int], limit: int
+    ) -> list[RankedProduct]:
+        session = self._known(recent[:MAX_DISTINCT])
+        if not len(session):
             return []
-        candidates = self.retrieval.candidates(np.array(known[::-1], np.int32))
+        candidates = self.retrieval.candidates(session, past=self._known(past))
         scores, sources = self._scores(candidates), sources_of(candidates.features)
         codes = candidates.products.tolist()
         order = [place for place in np.argsort(-scores, kind="stable").tolist() if codes[place] not in barred]
         return [RankedProduct(self._ids[codes[place]], float(scores[place]), sources[place]) for place in order[:limit]]
+
+    def _known(self, latest_first: Sequence[str]) -> NDArray[np.int32]:
+        """Return the codes of those that the model knows, oldest first."""
+        known = [self._codes[product_id] for product_id in latest_first if product_id in self._codes]
+        return np.array(known[::-1], np.int32)
 
     def _scores(self, candidates: Candidates) -> NDArray[np.float64]:
         """Return a positive score of each candidate, for those without a ranking 1 over its place in the blend."""
@@ -154,7 +144,7 @@ class TwoStageRecommender:
         with (directory / _ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         ranker = Ranker.load(directory) if description["is_ranked"] else None
-        return cls(arrays[_PRODUCT_IDS].tolist(), read_arrays(Retrieval, arrays), ranker)
+        return cls(arrays[_PRODUCT_IDS].tolist(), read_retrieval(arrays), ranker)
 
 
 def _answer(model: Recommends, product_id: str) -> list[str]:

@@ -46,8 +46,9 @@ class RecommendedProduct(BaseModel):
     product_id: str
     score: float = Field(description="comparable within one list; one of `popularity` only with its like")
     source: str = Field(
-        description="what speaks most for it, such as `co_visitation`, `two_steps` (over one product between) or "
-        "`session_neighbours`; `popularity` where nothing else does, or where the list was filled up",
+        description="what speaks most for it: `co_visitation`, `two_steps` (over one product between), "
+        "`session_neighbours`, `content` (described alike), `category` (popular in it) or `taste` (the visitor's); "
+        "`popularity` where nothing else does, or where the list was filled up",
         examples=["co_visitation"],
     )
 

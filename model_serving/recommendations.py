@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import uuid4
 
 from contracts.errors import OnlineStoreUnavailableError
@@ -14,8 +15,14 @@ from model_serving.online_reader import OnlineReader
 from model_serving.product_facts import KnownProducts
 from model_serving.requests import RecommendationsQuery
 
-# What was seen last, latest first, why nothing is known where it is empty, and what Redis had.
-Context = tuple[list[str], Fallback | None, Known | None]
+
+class Context(NamedTuple):
+    """What was seen, latest first: in the last session, and before it; why that is nothing; what Redis had."""
+
+    recent: list[str]
+    past: list[str]
+    fallback: Fallback | None
+    known: Known | None
 
 
 def recommend(
@@ -28,26 +35,32 @@ def recommend(
     """Answer always: from the model, else from its popularity, else with an empty list; and say which."""
     if loaded is None:
         return _answer(visitor_id, None, [], "no_model", None)
-    recent, reason, known = (query.product_id, None, None) if query.product_id else _context(visitor_id, online)
+    context = Context(query.product_id, [], None, None) if query.product_id else _context(visitor_id, online)
+    unwanted = [*query.exclude, *context.past]
     ranked = arranged(
-        lambda count: loaded.model.recommend(recent, count, query.exclude), query.limit, query.max_per_brand, products
+        lambda count: loaded.model.recommend(context.recent, count, unwanted, context.past),
+        query.limit,
+        query.max_per_brand,
+        products,
     )
     knows_context = any(product.source != POPULARITY for product in ranked)
-    fallback: Fallback | None = reason if reason or knows_context else "unknown_products"
+    fallback: Fallback | None = context.fallback if context.fallback or knows_context else "unknown_products"
     model = ModelName(name=loaded.version.name, version=loaded.version.version)
-    return _answer(visitor_id, model, ranked, fallback, known)
+    return _answer(visitor_id, model, ranked, fallback, context.known)
 
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
     try:
-        life = online.read(visitor_id).live.life
+        live = online.read(visitor_id).live
     except OnlineStoreUnavailableError:
-        return [], "online_store_unavailable", None
-    known = Known.of(life)
-    if life.presence is not Presence.PRESENT:
-        return [], "unknown_visitor", known
-    recent = life.values["recent_product_ids"]
-    return recent, None if recent else "no_recent_products", known
+        return Context([], [], "online_store_unavailable", None)
+    known = Known.of(live.life)
+    if live.life.presence is not Presence.PRESENT:
+        return Context([], [], "unknown_visitor", known)
+    seen = live.life.values["recent_product_ids"]
+    recent = live.last_products or seen
+    past = [product_id for product_id in seen if product_id not in recent]
+    return Context(recent, past, None if seen else "no_recent_products", known)
 
 
 def _answer(

@@ -5,17 +5,27 @@ What is heavy to import (scikit-learn, the boosters, MLflow) is imported when it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from batch_processing.batch_tables import BATCH_TABLES
+from batch_processing.catalogue_products import FEATURE_COLUMNS, MASTER_COLUMNS, catalogue_products
 from batch_processing.running import BatchRun
 from contracts import Clock
 from contracts.errors import RegistryUnavailableError, TableChangedError
-from contracts.tables import GOLD_SESSION_TRAINING_ROWS, SILVER_SESSIONS
+from contracts.tables import (
+    GOLD_PRODUCT_FEATURES,
+    GOLD_SESSION_TRAINING_ROWS,
+    SILVER_INVENTORY_EVENTS,
+    SILVER_SESSIONS,
+    Table,
+)
 from data_lake.arrow_lake import ArrowLake
+from data_lake.schemas import arrow_schema
 from deployment.bootstrap.git_commit import git_commit
 from deployment.bootstrap.pinned_tables import PinnedTables
 from deployment.local_stack.mlflow_server import mlflow_is_healthy
@@ -28,6 +38,7 @@ if TYPE_CHECKING:
     from ml_modeling.model_registry import ModelRegistry
     from ml_modeling.model_versions import ModelVersions
     from ml_modeling.purchase_champion import PurchaseChampion
+    from ml_modeling.recommending.catalogue import ProductFacts
     from ml_modeling.training_set import LabelledRows
     from ml_modeling.tuning import Budget
 
@@ -93,10 +104,26 @@ def _train_recommender(settings: Settings, lake: ArrowLake, clock: Clock) -> Tra
     sessions = tables.read(SILVER_SESSIONS, [*read.COLUMNS, *read.ATTRIBUTES])
     versions = build_model_versions(settings)
     champion = import_module("ml_modeling.recommender_champion").load_recommender_champion(versions)
-    training = import_module("ml_modeling.train_recommender").train_recommender(sessions, champion)
+    facts = _product_facts(tables, lake)
+    training = import_module("ml_modeling.train_recommender").train_recommender(sessions, champion, facts)
     trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
     card: str = import_module("ml_modeling.recommender_card").recommender_card(training, trained, clock.now())
     return replace(trained, card=card)
+
+
+def _product_facts(tables: PinnedTables, lake: ArrowLake) -> Mapping[str, ProductFacts]:
+    """Return what the lake knows of products; a table that is not there yet says nothing."""
+    master = _read_if_any(tables, lake, SILVER_INVENTORY_EVENTS, MASTER_COLUMNS)
+    rows = catalogue_products(master, _read_if_any(tables, lake, GOLD_PRODUCT_FEATURES, FEATURE_COLUMNS)).to_pylist()
+    facts: type[ProductFacts] = import_module("ml_modeling.recommending.catalogue").ProductFacts
+    return {row.pop("product_id"): facts(**row) for row in rows}
+
+
+def _read_if_any(tables: PinnedTables, lake: ArrowLake, table: Table, columns: Sequence[str]) -> pa.Table:
+    if lake.exists(table):
+        return tables.read(table, columns)
+    schema = arrow_schema(table)
+    return pa.schema([schema.field(name) for name in columns]).empty_table()
 
 
 def _train_purchase(settings: Settings, lake: ArrowLake, clock: Clock, budget: Budget | None) -> TrainedModel:

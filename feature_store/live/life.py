@@ -67,7 +67,7 @@ def life_of(sessions: Sequence[Sequence[Activity]]) -> Life:
         orders=kinds.count("order_placed"),
         revenue_cents=sum(_cents(sum(event.amount for event in session)) for session in sessions),
         customer_id=next((event.customer_id for event in reversed(events) if event.customer_id), None),
-        products=latest_products(product for event in reversed(events) for product in _shown(event)),
+        products=products_of(events),
     )
 
 
@@ -85,6 +85,11 @@ def added(one: Life, later: Life) -> Life:
         customer_id=later.customer_id or one.customer_id,
         products=latest_products(chain(later.products, one.products)),
     )
+
+
+def products_of(events: Sequence[Activity]) -> list[str]:
+    """Return the last 20 distinct products that events, in order, showed or ordered, latest first."""
+    return latest_products(product for event in reversed(events) for product in _shown(event))
 
 
 def _shown(event: Activity) -> Sequence[str]:

@@ -16,8 +16,9 @@ from redis import Redis
 from contracts import Clock
 from feature_store.live.cells import MONEY_UNIT, PRODUCT_CELL, PRODUCT_MEASURES, VISITOR_CELL, VISITOR_MEASURES
 from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
+from feature_store.live.life import products_of
 from feature_store.live.session import running_session
-from feature_store.live.session_log import SESSION_GAP_US, decode
+from feature_store.live.session_log import SESSION_GAP_US, decode, split
 from feature_store.live.visitor import visitor_so_far
 from feature_store.live.window_totals import NEVER, window_totals
 from feature_store.live.windows import LONGEST, WINDOWS
@@ -72,12 +73,14 @@ class Answer:
     """One read, all of it as of the moment ``at``.
 
     ``visitor`` has counters over windows, ``life`` what the visitor has done so far, which does not expire.
+    ``last_products`` are those of the last session, which may be over: the last 20 distinct ones, latest first.
     """
 
     at: datetime
     visitor: Features
     life: Features
     session: Features
+    last_products: list[str]
     products: ProductFeatures
 
 
@@ -155,16 +158,17 @@ def _without(names: Sequence[str], why: Presence, age: timedelta | None, default
     return Features(dict.fromkeys(names, default), why if default is None else Presence.DEFAULT, age)
 
 
-def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Features]:
-    """Return the visitor's life and the session that runs."""
+def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Features, list[str]]:
+    """Return the visitor's life, the session that runs, and the products of the last session."""
     before, events = decode(log)
     if not events:
-        return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None)
+        return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None), []
     age = now - (_EPOCH + timedelta(microseconds=events[-1].at_us))
     life = Features(visitor_so_far(visitor_id, before, events), Presence.PRESENT, age)
+    last_products = products_of(split(events)[-1])
     if age > _SESSION_TTL:
-        return life, Features({}, Presence.EXPIRED, age)
-    return life, Features(running_session(visitor_id, before, events), Presence.PRESENT, age)
+        return life, Features({}, Presence.EXPIRED, age), last_products
+    return life, Features(running_session(visitor_id, before, events), Presence.PRESENT, age), last_products
 
 
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:

@@ -14,13 +14,17 @@ from ml_modeling.recommending.neighbour_lists import NeighbourLists
 
 
 class ProductFacts(NamedTuple):
-    """One product as the catalogue has it; ``category`` is a dotted path, ``None`` stands for what it does not say."""
+    """One product as the catalogue has it; ``category`` is a dotted path, ``None`` stands for what it does not say.
+
+    ``is_sold``: whether the shop sells it, in stock or not.
+    """
 
     name: str
     category: str | None = None
     brand: str | None = None
     price: float | None = None
     description: str = ""
+    is_sold: bool = True
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.compiled import compiled
-from ml_modeling.recommending.past import NOTHING
+from ml_modeling.recommending.past import MOST, NOTHING
 
 # Products further back than this say nothing of what comes next, and each costs time.
 MAX_DISTINCT = 40
@@ -18,8 +18,8 @@ class Context(NamedTuple):
     """The distinct ``products`` (m), at most ``MAX_DISTINCT``, and what is known of each.
 
     ``since``: the steps since it was last seen, 0 for the latest; ``seen``: how often. ``length`` is that of the whole
-    session, ``run`` how often the latest product stands there in a row. ``past`` is what the visitor saw in earlier
-    sessions, oldest first, repeats kept.
+    session, ``run`` how often the latest product stands there in a row. ``past`` is what else the visitor saw in
+    earlier sessions, oldest first.
     """
 
     products: NDArray[np.int32]
@@ -31,8 +31,19 @@ class Context(NamedTuple):
 
 
 def context_of(session: NDArray[np.int32], past: NDArray[np.int32] = NOTHING) -> Context:
-    """Return the context of a session that saw these products, in order; it holds at least one."""
-    return Context(*_context(session), past)
+    """Return the context of a session that saw these products, in order; it holds at least one.
+
+    ``past``, oldest first, is cut to what a model server would know of it: ``MOST`` products with the session's own.
+    """
+    context = _context(session)
+    return Context(*context, _without(context[0], past))
+
+
+def _without(own: NDArray[np.int32], past: NDArray[np.int32]) -> NDArray[np.int32]:
+    if not len(past):
+        return past
+    others: NDArray[np.int32] = past[~(past[:, None] == own).any(axis=1)]
+    return others[max(len(others) + len(own) - MOST, 0) :]
 
 
 @compiled

@@ -9,7 +9,14 @@ from ml_modeling.recommender import CO_VISITATION, POPULARITY
 from ml_modeling.recommending.candidate_features import FEATURES
 
 # The feature that holds a source's share, and what the source is called; of equal shares the first speaks.
-_NAMES = {"near_share": CO_VISITATION, "walk_share": "two_steps", "knn_share": "session_neighbours"}
+_NAMES = {
+    "near_share": CO_VISITATION,
+    "walk_share": "two_steps",
+    "knn_share": "session_neighbours",
+    "content_share": "content",
+    "category_share": "category",
+    "taste_share": "taste",
+}
 _COLUMNS = [FEATURES.index(share) for share in _NAMES]
 SOURCES = (*_NAMES.values(), POPULARITY)
 

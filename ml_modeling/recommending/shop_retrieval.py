@@ -5,7 +5,9 @@ Beside the sources of sessions: what is described alike, what is popular in the 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,7 @@ from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import SessionEmbedding
 from ml_modeling.recommending.sessions import Sessions
 from ml_modeling.recommending.shop_features import shop_features
+from ml_modeling.recommending.stored import read_arrays
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,9 @@ def fit_retrieval(sessions: Sessions, embedding: SessionEmbedding, catalogue: Ca
         popular_alike=popular_alike,
         factors=customer_factors(sessions),
     )
+
+
+def read_retrieval(arrays: Mapping[str, NDArray[Any]]) -> Retrieval:
+    """Return what ``arrays_of`` was given, with a catalogue if it had one; raises ``KeyError`` for a missing array."""
+    has_catalogue = any(name.startswith("catalogue.") for name in arrays)
+    return read_arrays(ShopRetrieval if has_catalogue else Retrieval, arrays)

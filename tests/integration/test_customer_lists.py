@@ -16,8 +16,9 @@ from ml_modeling.customer_lists import Histories, ListModel
 from ml_modeling.list_filling import NO_PRODUCT, CustomerLists, Each, contexts_of
 from ml_modeling.recommender import Recommender
 from ml_modeling.recommending.sessions import Sessions
+from ml_modeling.two_stage_fitting import fit_two_stage
 from ml_modeling.two_stage_lists import TwoStageLists
-from ml_modeling.two_stage_recommender import TwoStageRecommender, fit_two_stage
+from ml_modeling.two_stage_recommender import TwoStageRecommender
 
 PRODUCTS = 30
 LIMIT = 8

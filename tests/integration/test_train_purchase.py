@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from importlib import import_module
@@ -14,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from contracts.errors import NotReadyError
+from contracts.errors import ModelRefusedError, NotReadyError
 from contracts.tables import SESSION_FEATURE_NAMES
 from ml_modeling import neural_net
 from ml_modeling.average import Average
@@ -95,6 +96,27 @@ def test_a_saved_model_answers_as_before(algorithm: str, rows: LabelledRows, tmp
     assert loaded.predict_matrix(rows.features).tolist() == model.predict_matrix(rows.features).tolist()
     session = {**dict.fromkeys(SESSION_FEATURE_NAMES, 1.0), "mean_viewed_price": None}
     assert 0 < loaded.predict([session])[0] < 1
+
+
+@pytest.mark.parametrize("file", ["lightgbm.txt", "xgboost.ubj", "neural_net.npz", "purchase.json"])
+@pytest.mark.parametrize("kept", [0.0, 0.6])
+def test_a_file_that_is_cut_is_refused(rows: LabelledRows, tmp_path: Path, file: str, kept: float) -> None:
+    average = Average([_fitting(name).fit(rows, 5) for name in FITTED_MODULES])
+    PurchaseModel(AVERAGE, average, 0.3).save(tmp_path)
+    path = tmp_path / file
+    path.write_bytes(path.read_bytes()[: int(kept * path.stat().st_size)])
+    with pytest.raises(ModelRefusedError, match="purchase model's files cannot be used"):
+        PurchaseModel.load(tmp_path)
+
+
+def test_a_model_of_before_there_were_digests_still_loads(rows: LabelledRows, tmp_path: Path) -> None:
+    model = PurchaseModel("lightgbm", _fitting("lightgbm").fit(rows, 5), 0.3)
+    model.save(tmp_path)
+    description = json.loads((tmp_path / "purchase.json").read_text())
+    del description["digests"]
+    (tmp_path / "purchase.json").write_text(json.dumps(description))
+    loaded = PurchaseModel.load(tmp_path)
+    assert loaded.predict_matrix(rows.features).tolist() == model.predict_matrix(rows.features).tolist()
 
 
 @pytest.mark.parametrize("algorithm", sorted(FITTED_MODULES))

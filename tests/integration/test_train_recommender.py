@@ -20,7 +20,8 @@ from ml_modeling.recommender_card import recommender_card
 from ml_modeling.recommender_champion import MIN_CASES, RecommenderChampion
 from ml_modeling.recommending.candidate_features import FEATURES
 from ml_modeling.train_recommender import RecommenderTraining, train_recommender
-from ml_modeling.two_stage_recommender import TwoStageRecommender, fit_two_stage, load_recommender
+from ml_modeling.two_stage_fitting import fit_two_stage
+from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
 from tests.fixtures.training_tables import NOW, mixed, sessions_table, shuffled_products
 
 _COMPILED = ("candidate_features", "context", "gathering", "neighbour_lists", "session_embedding", "session_knn")

@@ -117,6 +117,14 @@ def test_what_is_sold_out_or_hidden_does_not_come_and_of_a_brand_only_so_many(ap
     assert _ids(api.get("/v1/recommendations/v-1", params={"max_per_brand": 1})) == ["w3"]
 
 
+def test_what_was_seen_before_the_last_session_does_not_come_back_either(api: TestClient, shop: Shop) -> None:
+    shop.online.lives["v-1"] = {"recent_product_ids": ["w1", "b1"]}
+    shop.online.last_products = {"v-1": ["w1"]}
+    assert _ids(api.get("/v1/recommendations/v-1")) == ["w2", "w3", "b2"]
+    shop.online.last_products = {"v-1": []}
+    assert _ids(api.get("/v1/recommendations/v-1"))[:2] == ["w2", "b2"]
+
+
 @pytest.mark.parametrize(
     ("path", "fallback"),
     [

@@ -17,9 +17,10 @@ UNTIL = START + timedelta(hours=1)
 
 
 def _sessions(*later: list[str]) -> pa.Table:
-    rows = [("s0", START, ["a", "b"], False)]
+    rows = [("s0", "v0", START, ["a", "b"], False)]
     rows += [
-        (f"s{place}", UNTIL + timedelta(hours=place), basket, False) for place, basket in enumerate(later, start=1)
+        (f"s{place}", "v0", UNTIL + timedelta(hours=place), basket, False)
+        for place, basket in enumerate(later, start=1)
     ]
     return pa.Table.from_pylist([dict(zip(COLUMNS, row, strict=True)) for row in rows])
 

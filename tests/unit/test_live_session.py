@@ -53,6 +53,17 @@ def test_the_last_session_can_be_read_when_it_is_over() -> None:
     assert store.reader(NOW).last_session("v-9") is None
 
 
+def test_the_products_of_the_last_session_stand_apart_also_when_it_is_over() -> None:
+    store = LiveStore()
+    seen = [("p-1", 50), ("p-2", 10), ("p-3", 9), ("p-2", 8)]
+    store.take([click("product_viewed", p + str(m), NOW - timedelta(minutes=m), product_id=p) for p, m in seen], NOW)
+    for later in (timedelta(0), timedelta(days=3)):
+        found = store.read(NOW + later)
+        assert found.last_products == ["p-2", "p-3"]
+        assert found.life.values["recent_product_ids"] == ["p-2", "p-3", "p-1"]
+    assert store.read(NOW, "v-9").last_products == []
+
+
 def test_sums_of_any_size_can_be_kept() -> None:
     store = LiveStore()
     line = {"product_id": "p-1", "quantity": 1_000_000, "unit_price": "9" * 14}

@@ -11,6 +11,8 @@ from ml_modeling.recall_slices import MIN_SLICE_SESSIONS, recall_slices
 from ml_modeling.recommender import Recommender
 from tests.fixtures.training_tables import sessions_table
 
+EACH = np.ones(9, bool)
+
 
 def _checkerboard() -> Recommender:
     """White products are only seen with white ones, black only with black."""
@@ -44,7 +46,7 @@ def test_bots_and_sessions_without_products_are_left_out_and_an_unknown_kind_of_
 
 def test_a_case_carries_its_sessions_start_and_attributes() -> None:
     table = _with(sessions_table(3), "product_ids", [["a"], ["a", "b"], ["c", "d", "c"]])
-    cases = next_products(browsed_sessions(_with(table, "customer_id", [None, "ann", None])))
+    cases = next_products(browsed_sessions(_with(table, "customer_id", [None, "ann", None])), EACH[:3])
     assert (cases.seen, cases.right) == ([["a"], ["c"]], ["b", "d"])
     assert cases.sessions.tolist() == [1, 2]
     assert cases.starts.tolist() == [each.replace(tzinfo=None) for each in table["started_at"].to_pylist()[1:]]
@@ -54,6 +56,14 @@ def test_a_case_carries_its_sessions_start_and_attributes() -> None:
         "country": ["DE", "DE"],
     }
     assert cases.where(np.array([False, True])).right == ["d"]
+
+
+def test_a_case_carries_what_its_visitor_saw_in_earlier_sessions_also_in_those_that_are_not_judged() -> None:
+    table = _with(sessions_table(4), "product_ids", [["a", "b", "a"], ["x"], ["c", "a"], ["b", "d"]])
+    browsed = browsed_sessions(_with(table, "visitor_id", ["ann", "bob", "ann", "ann"]))
+    cases = next_products(browsed, np.array([False, False, True, True]))
+    assert (cases.right, cases.past) == (["a", "d"], [["a", "b"], ["a", "c", "b"]])
+    assert cases.where(np.array([False, True])).past == [["a", "c", "b"]]
 
 
 def test_a_sample_keeps_the_order_and_is_the_same_each_time() -> None:
@@ -66,7 +76,7 @@ def test_a_sample_keeps_the_order_and_is_the_same_each_time() -> None:
 def test_positions_and_metrics_by_hand() -> None:
     # The model puts w2 first for w1; popularity puts w2 third, behind b1 and b2. Nobody knows the second target.
     table = _with(sessions_table(2), "product_ids", [["w1", "w2"], ["b1", "unheard of"]])
-    cases, model = next_products(browsed_sessions(table)), _checkerboard()
+    cases, model = next_products(browsed_sessions(table), EACH[:2]), _checkerboard()
     assert positions_of(model, cases) == [1, None]
     assert positions_of(model, cases, uses_context=False) == [3, None]
     assert hits([1, None]).tolist() == [1, 0]
@@ -82,7 +92,7 @@ def test_slices_by_hand_and_nothing_said_of_small_ones() -> None:
     earlier = browsed_sessions(_with(sessions_table(3), "product_ids", [["p"] * 9, list("abcdefghi"), ["a"]]))
     baskets = [["a", "p"]] * MIN_SLICE_SESSIONS + [["a", "b", "new"]]
     later = browsed_sessions(_with(sessions_table(len(baskets)), "product_ids", baskets))
-    cases = next_products(later)
+    cases = next_products(later, np.ones(len(later), bool))
     found = np.array([right == "p" for right in cases.right], float)
     slices = {(each.kind, each.value): each for each in recall_slices(cases, earlier, found, 1 - found)}
     popular = slices["next product", "popular"]
