@@ -7,7 +7,10 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from feature_store.live.reader import Features, Presence
+from model_serving.placements import Lead, Placement
 from web import problems
+
+ListSource = Lead | Literal["model", "popularity", "empty"]
 
 Fallback = Literal[
     "no_model",
@@ -16,6 +19,9 @@ Fallback = Literal[
     "unknown_products",
     "no_recent_products",
     "no_running_session",
+    "no_pairs",
+    "no_live_views",
+    "nothing_matches",
 ]
 
 
@@ -27,10 +33,12 @@ class ModelName(BaseModel):
 
 
 class Known(BaseModel):
-    """What Redis had of the visitor when this was answered."""
+    """What Redis had of the visitor, or of what is viewed, when this was answered."""
 
     presence: Presence = Field(description="`expired`: there, but older than it may be; it was not used")
-    age_s: float | None = Field(description="since the visitor's last event", examples=[0.08])
+    age_s: float | None = Field(
+        description="since the visitor's last event; of `trending`: since the views were counted", examples=[0.08]
+    )
 
     @classmethod
     def of(cls, features: Features) -> Known:
@@ -48,7 +56,8 @@ class RecommendedProduct(BaseModel):
     source: str = Field(
         description="what speaks most for it: `co_visitation`, `two_steps` (over one product between), "
         "`session_neighbours`, `content` (described alike), `category` (popular in it) or `taste` (the visitor's); "
-        "`popularity` where nothing else does, or where the list was filled up",
+        "`bought_together` in baskets; `live_views` of now; `popularity` where nothing else does, or where the list "
+        "was filled up",
         examples=["co_visitation"],
     )
 
@@ -61,26 +70,40 @@ class RecommendationsAnswer(BaseModel):
             "examples": [
                 {
                     "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c",
+                    "placement": "home",
                     "visitor_id": "v-17",
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "recommender", "version": "3"},
+                    "variant": None,
                     "known": {"presence": "present", "age_s": 0.08},
                     "items": [{"product_id": "p-12", "score": 1.42, "source": "co_visitation"}],
+                    "next_offset": 1,
                 }
             ]
         }
     )
 
-    request_id: str
-    visitor_id: str
-    source: Literal["model", "popularity", "empty"] = Field(
-        description="`model`: at least one item by more than popularity; `popularity`: all by popularity; `empty`: none"
+    request_id: str = Field(description="of this list: a click on one of its products names it")
+    placement: Placement
+    visitor_id: str | None
+    source: ListSource = Field(
+        description="`model`: at least one item by the model; `bought_together`, `live_views`: at least one by that, "
+        "the others by popularity; `popularity`: all by popularity; `empty`: none"
     )
-    fallback: Fallback | None = Field(description="why it is not (or not as well informed as) the model's own answer")
+    fallback: Fallback | None = Field(description="why it is not (or not as well informed as) what was asked for")
     model: ModelName | None
-    known: Known | None = Field(description="of the visitor; null where Redis was not asked, or did not answer")
+    variant: str | None = Field(description="of an experiment; null: the model server assigns none yet")
+    known: Known | None = Field(description="null where Redis was not asked, or did not answer")
     items: list[RecommendedProduct]
+    next_offset: int | None = Field(description="of the next page; null at the end", examples=[10])
+
+
+class RecommendationsBatchAnswer(BaseModel):
+    """A list for each request, in their order; each has an id of its own."""
+
+    request_id: str
+    answers: list[RecommendationsAnswer]
 
 
 class PredictionAnswer(BaseModel):
@@ -97,6 +120,7 @@ class PredictionAnswer(BaseModel):
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "purchase", "version": "2"},
+                    "variant": None,
                     "known": {"presence": "present", "age_s": 0.08},
                 }
             ]
@@ -112,9 +136,17 @@ class PredictionAnswer(BaseModel):
     )
     fallback: Fallback | None
     model: ModelName
+    variant: str | None = Field(description="of an experiment; null: the model server assigns none yet")
     known: Known | None = Field(
         description="of the session that runs; null where Redis was not asked or did not answer"
     )
+
+
+class PredictionsBatchAnswer(BaseModel):
+    """A prediction for each request, in their order."""
+
+    request_id: str
+    answers: list[PredictionAnswer]
 
 
 class Violation(BaseModel):

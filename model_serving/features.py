@@ -11,7 +11,7 @@ from feature_store.live.reader import Features, Presence
 from feature_store.live.views import PRODUCT_ACTIVITY, product_activity, visitor_views
 from feature_store.request_reader import RequestFeatures
 from feature_store.stored_views import CUSTOMER, PRODUCT
-from model_serving.requests import Id
+from model_serving.list_query import Id
 
 _MAX_PRODUCTS = 500
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from queue import Empty, Full, Queue
+from queue import Full, Queue
 from threading import Event as Flag
 from threading import Thread
 from uuid import uuid4
@@ -22,20 +22,20 @@ PRODUCER = "api"
 _LOG = logging.getLogger(__name__)
 _CAPACITY = 10_000
 _REST_S = 1.0
-_IDLE_S = 0.2
 _CLOSE_WITHIN = timedelta(seconds=2)
 
 
-def recommendations_shown(answer: RecommendationsAnswer, clock: Clock) -> Event:
-    """Return the event of an answer that holds items."""
+def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str, clock: Clock) -> Event:
+    """Return the event of an answer that holds items, shown to a visitor."""
     event: Event = {
         "event_id": uuid4().hex,
         "event_type": "recommendations_shown",
         "schema_version": 1,
         "occurred_at": clock.now().isoformat().replace("+00:00", "Z"),
         "producer": PRODUCER,
-        "visitor_id": answer.visitor_id,
+        "visitor_id": visitor_id,
         "request_id": answer.request_id,
+        "placement": answer.placement,
         "product_ids": [item.product_id for item in answer.items],
         "source": answer.source,
     }
@@ -52,7 +52,7 @@ class ImpressionPublisher:
     ) -> None:
         self._build_bus = build_bus
         self._dropped = dropped
-        self._waiting: Queue[Event] = Queue(capacity)
+        self._waiting: Queue[Event | None] = Queue(capacity)
         self._bus: EventBus | None = None
         self._failing = False
         self._stopping = Flag()
@@ -65,6 +65,8 @@ class ImpressionPublisher:
     def stop(self) -> None:
         """Publish what waits, within two seconds where the broker is there."""
         self._stopping.set()
+        with suppress(Full):
+            self._waiting.put_nowait(None)  # wakes the thread where nothing waits
         self._thread.join(timeout=_CLOSE_WITHIN.total_seconds() + 1)
 
     def offer(self, event: Event) -> None:
@@ -76,8 +78,9 @@ class ImpressionPublisher:
 
     def _run(self) -> None:
         while not (self._stopping.is_set() and self._waiting.empty()):
-            with suppress(Empty):
-                self._publish(self._waiting.get(timeout=_IDLE_S))
+            event = self._waiting.get()
+            if event is not None:
+                self._publish(event)
         with suppress(AisleError):
             if self._bus is not None:
                 self._bus.flush(_CLOSE_WITHIN)

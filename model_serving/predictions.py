@@ -1,10 +1,10 @@
-"""Purchase prediction for one visitor's session, or for given features."""
+"""Purchase prediction for visitors' sessions, or for given features."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from contracts.errors import OnlineStoreUnavailableError
 from contracts.tables import SESSION_FEATURE_NAMES
@@ -15,29 +15,48 @@ from model_serving.online_reader import OnlineReader
 from model_serving.requests import PredictionRequest
 
 
-def predict(request: PredictionRequest, loaded: LoadedModel, online: OnlineReader) -> PredictionAnswer:
-    """Answer from the model; with its base rate, and the reason, where the visitor has no session that runs."""
-    features: Mapping[str, Any] | None = request.features.model_dump() if request.features else None
+@dataclass(frozen=True)
+class _Basis:
+    """What one prediction is made from: ``features``, or None and why; and what Redis had of the session."""
+
+    features: Mapping[str, Any] | None
     session_id: str | None = None
     fallback: Fallback | None = None
     known: Known | None = None
-    if request.visitor_id is not None:
-        session, fallback = _session(request.visitor_id, online)
-        known = Known.of(session) if session else None
-        if session and not fallback:
-            session_id = session.values["session_id"]
-            features = {name: session.values[name] for name in SESSION_FEATURE_NAMES}
-    probability = loaded.model.base_rate if features is None else loaded.model.predict([features])[0]
-    return PredictionAnswer(
-        request_id=uuid4().hex,
-        visitor_id=request.visitor_id,
-        session_id=session_id,
-        probability=float(probability),
-        source="base_rate" if features is None else "model",
-        fallback=fallback,
-        model=ModelName(name=loaded.version.name, version=loaded.version.version),
-        known=known,
-    )
+
+
+def predict(
+    requests: Sequence[PredictionRequest], request_id: str, loaded: LoadedModel, online: OnlineReader
+) -> list[PredictionAnswer]:
+    """Answer each from the model; with its base rate, and the reason, where the visitor has no session that runs."""
+    bases = [_basis(request, online) for request in requests]
+    given = [basis.features for basis in bases if basis.features is not None]
+    probabilities = iter(loaded.model.predict(given) if given else ())
+    return [
+        PredictionAnswer(
+            request_id=request_id,
+            visitor_id=request.visitor_id,
+            session_id=basis.session_id,
+            probability=float(loaded.model.base_rate if basis.features is None else next(probabilities)),
+            source="base_rate" if basis.features is None else "model",
+            fallback=basis.fallback,
+            model=ModelName(name=loaded.version.name, version=loaded.version.version),
+            variant=None,
+            known=basis.known,
+        )
+        for request, basis in zip(requests, bases, strict=True)
+    ]
+
+
+def _basis(request: PredictionRequest, online: OnlineReader) -> _Basis:
+    if request.visitor_id is None:
+        return _Basis(request.features.model_dump() if request.features else None)
+    session, fallback = _session(request.visitor_id, online)
+    known = Known.of(session) if session else None
+    if session is None or fallback:
+        return _Basis(None, None, fallback, known)
+    features = {name: session.values[name] for name in SESSION_FEATURE_NAMES}
+    return _Basis(features, session.values["session_id"], None, known)
 
 
 def _session(visitor_id: str, online: OnlineReader) -> tuple[Features | None, Fallback | None]:

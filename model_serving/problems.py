@@ -4,17 +4,41 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from model_serving.answers import Problem, Violation
+from model_serving.request_id import HEADER, request_id_of
 from web import problems
 from web.problems import MEDIA_TYPE, ProblemError, problem_response
 
 _SHOWN_VALUE_LENGTH = 200
 _EXAMPLES: dict[int, dict[str, Any]] = {
+    HTTPStatus.BAD_REQUEST: {
+        "type": "urn:aisle:problem:bad-request",
+        "title": "Bad Request",
+        "detail": "There was an error parsing the body",
+        "errors": [],
+    },
+    HTTPStatus.REQUEST_TIMEOUT: {
+        "type": "urn:aisle:problem:too-slow",
+        "title": "Too slow",
+        "detail": "the body did not arrive within 20 s",
+        "errors": [],
+    },
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: {
+        "type": "urn:aisle:problem:too-large",
+        "title": "Too large",
+        "detail": "body is 2097152 bytes long: expected at most 1048576",
+        "errors": [],
+    },
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {
+        "type": "urn:aisle:problem:unsupported-media-type",
+        "title": "Unsupported media type",
+        "detail": "content-type is text/plain: expected application/json",
+        "errors": [],
+    },
     HTTPStatus.UNPROCESSABLE_ENTITY: {
         "type": "urn:aisle:problem:invalid-request",
         "title": "Invalid request",
@@ -28,6 +52,10 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
         "errors": [],
     },
 }
+
+
+# What any request with a body may be answered.
+OF_BODIES = (400, 408, 413, 415, 422)
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -47,18 +75,21 @@ def add_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
 
 
-def _answer(error: ProblemError) -> Response:
-    error.more = {"request_id": uuid4().hex, "errors": []} | dict(error.more)
+def _answer(request: Request, error: ProblemError) -> Response:
+    request_id = request_id_of(request)
+    error.more = {"request_id": request_id, "errors": []} | dict(error.more)
+    # Also here: the answer to a bug is given outside of the middleware.
+    error.headers = dict(error.headers) | {HEADER: request_id}
     return problem_response(error)
 
 
-def _on_invalid(_request: Request, error: Exception) -> Response:
+def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type alone
     violations = [_violation(details) for details in error.errors()]
     first = violations[0]
     detail = f"{first.field} is {first.value}: {first.expected}"
     more = {"errors": [each.model_dump() for each in violations]}
-    return _answer(ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, more))
+    return _answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, more))
 
 
 def _violation(details: dict[str, Any]) -> Violation:

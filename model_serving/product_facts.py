@@ -1,4 +1,4 @@
-"""What the shop's rules ask of a product: brand, stock, whether it is sold at all."""
+"""What the shop's rules and a request's filters ask of a product: brand, category, price, stock, whether it is sold."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
 
-from contracts.errors import OnlineStoreUnavailableError
+from model_serving.kept_reads import KeptReads
 
-# The features of a product that the rules ask for.
-FACTS = ("brand", "quantity_on_hand", "is_active")
-# The batch makes these features once a day, so a minute makes no answer older, and spares most requests the read.
-_KEPT_S = 60.0
-_MOST_KEPT = 100_000
-# An outage costs one request a second its time-out, and not every request.
-_REST_S = 1.0
+# The features of a product that are asked for.
+FACTS = ("brand", "category", "unit_price", "quantity_on_hand", "is_active")
 
 
 class ProductReader(Protocol):
@@ -28,47 +23,33 @@ class ProductReader(Protocol):
 
 @dataclass(frozen=True)
 class ProductFacts:
-    """One product, as far as it is known: one of which nothing is known may be shown."""
+    """One product, as far as it is known: one of which nothing is known may be shown, but passes no filter.
+
+    Where no stock was reported it is neither ``is_sold_out`` nor ``is_in_stock``.
+    """
 
     brand: str | None = None
+    category: str | None = None
+    unit_price: float | None = None
     is_sold_out: bool = False
+    is_in_stock: bool = False
     is_hidden: bool = False
 
 
-_NEVER_READ = (0.0, ProductFacts())
-
-
-class KnownProducts:
-    """Facts read online and kept for a minute; while the store is away, those that were read last."""
+class KnownProducts(KeptReads[ProductFacts]):
+    """The facts of products."""
 
     def __init__(self, reader: ProductReader, now_s: Callable[[], float] = monotonic) -> None:
-        self._reader = reader
-        self._now_s = now_s
-        self._resting_until_s = 0.0
-        self._kept: dict[str, tuple[float, ProductFacts]] = {}
-
-    def of(self, product_ids: Sequence[str]) -> dict[str, ProductFacts]:
-        """Return the facts of each product, by its id."""
-        now_s, kept = self._now_s(), self._kept
-        aged = [each for each in product_ids if kept.get(each, _NEVER_READ)[0] <= now_s]
-        if aged and now_s >= self._resting_until_s:
-            self._read(aged, now_s)
-            kept = self._kept
-        return {each: kept.get(each, _NEVER_READ)[1] for each in product_ids}
-
-    def _read(self, product_ids: Sequence[str], now_s: float) -> None:
-        try:
-            rows = self._reader.read(product_ids)
-        except OnlineStoreUnavailableError:
-            self._resting_until_s = now_s + _REST_S
-            return
-        if len(self._kept) > _MOST_KEPT:
-            self._kept = {}
-        for product_id, row in zip(product_ids, rows, strict=True):
-            self._kept[product_id] = now_s + _KEPT_S, _facts(row)
+        super().__init__(lambda ids: [_facts(row) for row in reader.read(ids)], ProductFacts(), now_s)
 
 
 def _facts(row: dict[str, Any]) -> ProductFacts:
     quantity = row.get("quantity_on_hand")
-    is_sold_out = quantity is not None and quantity <= 0
-    return ProductFacts(row.get("brand"), is_sold_out, is_hidden=row.get("is_active") is False)
+    return ProductFacts(
+        brand=row.get("brand"),
+        category=row.get("category"),
+        unit_price=row.get("unit_price"),
+        is_sold_out=quantity is not None and quantity <= 0,
+        is_in_stock=quantity is not None and quantity > 0,
+        is_hidden=row.get("is_active") is False,
+    )

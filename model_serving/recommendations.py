@@ -1,19 +1,20 @@
-"""Recommendations for one visitor: context, model, the shop's rules, fallback."""
+"""One list of recommendations: context, what leads, model, the shop's rules, fallback."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
-from uuid import uuid4
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.live.reader import Presence
 from ml_modeling.recommender import POPULARITY, RankedProduct
-from model_serving.answers import Fallback, Known, ModelName, RecommendationsAnswer, RecommendedProduct
+from model_serving.answers import Fallback, Known, ListSource, ModelName, RecommendationsAnswer, RecommendedProduct
 from model_serving.arranging import arranged
+from model_serving.asked import Asked
+from model_serving.leading import leading
+from model_serving.list_query import MAX_OFFSET
 from model_serving.model_store import LoadedModel
 from model_serving.online_reader import OnlineReader
-from model_serving.product_facts import KnownProducts
-from model_serving.requests import RecommendationsQuery
+from model_serving.serving import Serving
 
 
 class Context(NamedTuple):
@@ -25,28 +26,25 @@ class Context(NamedTuple):
     known: Known | None
 
 
-def recommend(
-    visitor_id: str,
-    query: RecommendationsQuery,
-    loaded: LoadedModel | None,
-    online: OnlineReader,
-    products: KnownProducts,
-) -> RecommendationsAnswer:
+def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> RecommendationsAnswer:
     """Answer always: from the model, else from its popularity, else with an empty list; and say which."""
     if loaded is None:
-        return _answer(visitor_id, None, [], "no_model", None)
-    context = Context(query.product_id, [], None, None) if query.product_id else _context(visitor_id, online)
-    unwanted = [*query.exclude, *context.past]
+        return _answer(asked, None, [], "no_model", None)
+    wanted, lead = asked.wanted, leading(asked, loaded.model, serving)
+    context = Context(list(asked.product_ids), [], lead.reason, lead.known)
+    if asked.latest_of is not None:
+        context = _context(asked.latest_of, serving.online)
+    unwanted = [*wanted.exclude, *context.past]
     ranked = arranged(
-        lambda count: loaded.model.recommend(context.recent, count, unwanted, context.past),
-        query.limit,
-        query.max_per_brand,
-        products,
+        lambda count: lead.before(loaded.model.recommend(context.recent, count, unwanted, context.past), count),
+        wanted,
+        serving.products,
     )
-    knows_context = any(product.source != POPULARITY for product in ranked)
-    fallback: Fallback | None = context.fallback if context.fallback or knows_context else "unknown_products"
+    reason = context.fallback or _why_popular(asked, ranked)
+    if wanted.is_filtered and serving.products.is_away:
+        reason = "online_store_unavailable"
     model = ModelName(name=loaded.version.name, version=loaded.version.version)
-    return _answer(visitor_id, model, ranked, fallback, context.known)
+    return _answer(asked, model, ranked, reason, context.known)
 
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
@@ -63,20 +61,38 @@ def _context(visitor_id: str, online: OnlineReader) -> Context:
     return Context(recent, past, None if seen else "no_recent_products", known)
 
 
+def _why_popular(asked: Asked, ranked: list[RankedProduct]) -> Fallback | None:
+    """Return why nothing of a list comes from what was given, None where something does."""
+    if any(product.source != POPULARITY for product in ranked):
+        return None
+    return "nothing_matches" if not ranked and asked.wanted.is_filtered else "unknown_products"
+
+
 def _answer(
-    visitor_id: str,
+    asked: Asked,
     model: ModelName | None,
     ranked: list[RankedProduct],
     fallback: Fallback | None,
     known: Known | None,
 ) -> RecommendationsAnswer:
-    by_model = any(product.source != POPULARITY for product in ranked)
+    end = asked.wanted.end
+    items = [RecommendedProduct(**vars(product)) for product in ranked[asked.wanted.offset :]]
     return RecommendationsAnswer(
-        request_id=uuid4().hex,
-        visitor_id=visitor_id,
-        source="model" if by_model else "popularity" if ranked else "empty",
+        request_id=asked.request_id,
+        placement=asked.placement,
+        visitor_id=asked.visitor_id,
+        source=_source(asked, items),
         fallback=fallback,
         model=model,
+        variant=None,
         known=known,
-        items=[RecommendedProduct(**vars(product)) for product in ranked],
+        items=items,
+        next_offset=end if len(ranked) == end <= MAX_OFFSET else None,
     )
+
+
+def _source(asked: Asked, items: list[RecommendedProduct]) -> ListSource:
+    sources = {item.source for item in items} - {POPULARITY}
+    if asked.lead and sources == {asked.lead}:
+        return asked.lead
+    return "model" if sources else "popularity" if items else "empty"

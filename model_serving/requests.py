@@ -4,34 +4,91 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator, model_validator
 
 from contracts.tables import SESSION_FEATURE_NAMES
+from model_serving.list_query import Id, ListQuery
+from model_serving.placements import MADE_FROM, MAX_PRODUCTS, Placement
 
-MAX_LIMIT = 100
-_MAX_PRODUCTS = 100
+MAX_LISTS = 50
+MAX_PREDICTIONS = 200
 # Before the first priced view there is no price.
 NULLABLE_FEATURES = ("mean_viewed_price", "max_viewed_price")
 
-Id = Annotated[str, Field(min_length=1, max_length=128)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
-class RecommendationsQuery(BaseModel):
+class RecommendationsQuery(ListQuery):
     """Query parameters of ``GET /v1/recommendations/{visitor_id}``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     product_id: list[Id] = Field(
         default=[],
-        max_length=_MAX_PRODUCTS,
+        max_length=MAX_PRODUCTS,
         description="products to recommend for, the most important first, in place of the visitor's latest; repeatable",
     )
-    limit: int = Field(default=10, ge=1, le=MAX_LIMIT)
-    exclude: list[Id] = Field(
-        default=[], max_length=_MAX_PRODUCTS, description="products that must not come; repeatable"
+
+
+class PageQuery(ListQuery):
+    """Query parameters of a list that is the same for every visitor."""
+
+    visitor_id: Id | None = Field(default=None, description="who is shown it; without, no impression is kept")
+
+
+class RecommendationRequest(ListQuery):
+    """Body of ``POST /v1/recommendations``: a list for a placement."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"placement": "session", "product_ids": ["p-12", "p-7"], "limit": 5},
+                {"placement": "cart", "visitor_id": "v-17", "product_ids": ["p-12"], "in_stock": True},
+                {"placement": "home", "visitor_id": "v-17", "category": ["shoes"], "max_price": 80},
+            ]
+        },
     )
-    max_per_brand: int | None = Field(default=None, ge=1, description="at most so many products of one brand")
+
+    placement: Placement
+    visitor_id: Id | None = Field(
+        default=None,
+        validate_default=True,
+        description="who is shown it; without, no impression is kept. `home` needs one",
+    )
+    product_ids: list[Id] = Field(
+        default=[],
+        max_length=MAX_PRODUCTS,
+        validate_default=True,
+        description="the session's products, latest first; the cart's; the page's one. `trending` has none",
+    )
+
+    @field_validator("visitor_id")
+    @classmethod
+    def _require_visitor(cls, visitor_id: str | None, info: ValidationInfo) -> str | None:
+        placement = info.data.get("placement")
+        if placement is not None and visitor_id is None and MADE_FROM[placement].needs_visitor:
+            msg = f"expected a visitor for placement {placement}"
+            raise ValueError(msg)
+        return visitor_id
+
+    @field_validator("product_ids")
+    @classmethod
+    def _require_products(cls, product_ids: list[str], info: ValidationInfo) -> list[str]:
+        placement = info.data.get("placement")
+        if placement is None:
+            return product_ids
+        fewest, most = MADE_FROM[placement].fewest, MADE_FROM[placement].most
+        if not fewest <= len(product_ids) <= most:
+            numbers = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            msg = f"expected {numbers} products for placement {placement}"
+            raise ValueError(msg)
+        return product_ids
+
+
+class RecommendationsBatch(BaseModel):
+    """Body of ``POST /v1/recommendations/batch``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests: list[RecommendationRequest] = Field(min_length=1, max_length=MAX_LISTS)
 
 
 if TYPE_CHECKING:
@@ -64,3 +121,11 @@ class PredictionRequest(BaseModel):
             msg = "either visitor_id or features"
             raise ValueError(msg)
         return self
+
+
+class PredictionsBatch(BaseModel):
+    """Body of ``POST /v1/purchase-prediction/batch``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    requests: list[PredictionRequest] = Field(min_length=1, max_length=MAX_PREDICTIONS)

@@ -47,21 +47,25 @@ def problem_response(error: ProblemError) -> Response:
     return Response(content, error.status, headers=dict(error.headers), media_type=MEDIA_TYPE)
 
 
-def add_problem_handlers(app: FastAPI, answer: Callable[[ProblemError], Response] = problem_response) -> None:
+def _plain(_request: Request, error: ProblemError) -> Response:
+    return problem_response(error)
+
+
+def add_problem_handlers(app: FastAPI, answer: Callable[[Request, ProblemError], Response] = _plain) -> None:
     """Make every error of ``app`` a problem, as ``answer`` writes it."""
 
-    def on_problem(_request: Request, error: Exception) -> Response:
+    def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
-        return answer(error)
+        return answer(request, error)
 
-    def on_http(_request: Request, error: Exception) -> Response:
+    def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type alone
         status = HTTPStatus(error.status_code)
-        return answer(ProblemError(status, status.phrase, str(error.detail), headers=error.headers))
+        return answer(request, ProblemError(status, status.phrase, str(error.detail), headers=error.headers))
 
-    def on_bug(_request: Request, _error: Exception) -> Response:
+    def on_bug(request: Request, _error: Exception) -> Response:
         detail = "the server failed on this request; its log says why"
-        return answer(ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail))
+        return answer(request, ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail))
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)

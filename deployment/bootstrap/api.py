@@ -10,19 +10,25 @@ import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
-from deployment.bootstrap.live import build_product_reader, build_sampled_reader
+from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
+from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
+from feature_store.product_pairs import OnlineProductPairs
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
-from model_serving.app import Serving, build_app
+from model_serving.app import build_app
 from model_serving.impressions import ImpressionPublisher
 from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
 from model_serving.product_facts import FACTS, KnownProducts
+from model_serving.product_pairs import KnownPairs
+from model_serving.serving import Serving
+from model_serving.trending import Trending
 
+_STORE_ANSWERS_WITHIN_S = 1.0
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
 
@@ -33,6 +39,8 @@ def build_api(settings: Settings) -> FastAPI:
         models=_build_models(settings),
         online=PatientReader(build_sampled_reader(settings)),
         products=KnownProducts(build_product_reader(settings, FACTS)),
+        pairs=KnownPairs(OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))),
+        trending=Trending(build_live_features(settings)),
         impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
         metrics=metrics,
         clock=SystemClock(),

@@ -1,91 +1,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from contracts import ManualClock, Rejection, parse_event
-from contracts.tables import SESSION_FEATURE_NAMES
-from ml_modeling.baseline_recommender import fit
-from ml_modeling.recommender import Recommender
-from model_serving.app import Serving, build_app
+from contracts import Rejection, parse_event
 from model_serving.features import FeaturesAnswer
-from model_serving.impressions import ImpressionPublisher
-from model_serving.metrics import ServingMetrics
-from model_serving.model_store import ModelStore
-from model_serving.product_facts import KnownProducts
-from model_serving.requests import MAX_LIMIT
-from tests.fixtures.fake_bus import FakeBus
-from tests.fixtures.serving import FakeOnline, FakeProducts, FakeSource
+from model_serving.list_query import MAX_LIMIT
+from tests.fixtures.model_server import FEATURES, Shop, api, bare_api, open_shop, shop
 
-FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
-
-
-@dataclass
-class CartModel:
-    """Says 0.9 with something in the cart, else 0.1."""
-
-    base_rate: float = 0.25
-
-    def predict(self, sessions: list[dict[str, Any]]) -> np.ndarray:
-        return np.array([0.9 if session["cart_add_count"] else 0.1 for session in sessions])
-
-    def save(self, directory: Path) -> None:
-        (directory / "cart.txt").write_text("cart")
-
-
-@dataclass
-class Shop:
-    """The app with fakes behind it."""
-
-    directory: Path
-    online: FakeOnline = field(default_factory=FakeOnline)
-    products: FakeProducts = field(default_factory=FakeProducts)
-    source: FakeSource = field(default_factory=FakeSource)
-    bus: FakeBus = field(default_factory=FakeBus)
-
-    def __post_init__(self) -> None:
-        metrics = ServingMetrics()
-        loaders = {"recommender": Recommender.load, "purchase": lambda _directory: CartModel()}
-        self.models = ModelStore(self.source, loaders, self.directory, poll_s=60)
-        impressions = ImpressionPublisher(lambda: self.bus, metrics.impressions_dropped.inc)
-        clock = ManualClock(datetime(2026, 11, 21, 10, tzinfo=UTC))
-        self.app = build_app(
-            Serving(self.models, self.online, KnownProducts(self.products), impressions, metrics, clock)
-        )
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    return Shop(tmp_path / "model_snapshots")
-
-
-@pytest.fixture
-def api(shop: Shop) -> Iterator[TestClient]:
-    """A shop with both models, where v-1 saw w1 and has a cart."""
-    baskets = [["w1", "w2", "w3"], ["b1", "b2"], ["w1", "w2"], ["b2", "b1"], ["w3", "w1"]]
-    shop.source.set_champion("recommender", "3", fit(np.full(5, np.datetime64("2026-01-01", "us")), baskets))
-    shop.source.set_champion("purchase", "2", CartModel())
-    shop.models.refresh()
-    shop.online.lives = {"v-1": {"recent_product_ids": ["w1"]}, "v-new": {"recent_product_ids": []}}
-    shop.online.sessions = {"v-1": {"session_id": "s-1", **FEATURES}}
-    with TestClient(shop.app, raise_server_exceptions=False) as client:
-        yield client
-
-
-@pytest.fixture
-def bare_api(shop: Shop) -> Iterator[TestClient]:
-    """A shop without any model."""
-    with TestClient(shop.app, raise_server_exceptions=False) as client:
-        yield client
+__all__ = ["api", "bare_api", "open_shop", "shop"]
 
 
 def _ids(answer: httpx.Response) -> list[str]:

@@ -309,7 +309,7 @@ def test_the_examples_of_the_openapi_page_are_accepted(door: Door) -> None:
 
 
 def test_a_body_that_does_not_come_is_408(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingestion.collector.reading._BODY_WITHIN_S", 0.05)
+    monkeypatch.setattr("web.json_body._BODY_WITHIN_S", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

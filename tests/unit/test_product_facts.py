@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from ml_modeling.recommender import CO_VISITATION, RankedProduct
 from model_serving.arranging import arranged
+from model_serving.list_query import ListQuery
 from model_serving.product_facts import KnownProducts, ProductFacts
 from tests.fixtures.serving import FakeProducts
 
@@ -74,15 +75,15 @@ def test_before_the_store_is_there_nothing_is_known() -> None:
 
 def test_sold_out_and_hidden_products_give_their_places_to_the_next() -> None:
     known = _known(FakeProducts(p0={"quantity_on_hand": 0}, p2={"is_active": False}))
-    assert _ids(arranged(_rank, 3, None, known)) == ["p1", "p3", "p4"]
+    assert _ids(arranged(_rank, ListQuery(limit=3), known)) == ["p1", "p3", "p4"]
 
 
 def test_where_most_are_sold_out_more_are_ranked() -> None:
     known = _known(FakeProducts(**{f"p{place}": {"quantity_on_hand": 0} for place in range(90)}))
-    assert _ids(arranged(_rank, 5, None, known)) == ["p90", "p91", "p92", "p93", "p94"]
-    assert len(arranged(_rank, 30, None, known)) == 30
+    assert _ids(arranged(_rank, ListQuery(limit=5), known)) == ["p90", "p91", "p92", "p93", "p94"]
+    assert len(arranged(_rank, ListQuery(limit=30), known)) == 30
 
 
 def test_at_most_one_of_a_brand_in_a_shop_of_two_leaves_a_short_list() -> None:
     online = FakeProducts(**{f"p{place}": {"brand": "ab"[place % 2]} for place in range(300)})
-    assert _ids(arranged(_rank, 5, 1, _known(online))) == ["p0", "p1"]
+    assert _ids(arranged(_rank, ListQuery(limit=5, max_per_brand=1), _known(online))) == ["p0", "p1"]

@@ -1,0 +1,58 @@
+"""What is read online by id and kept for a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Generic, TypeVar
+
+from contracts.errors import OnlineStoreUnavailableError
+
+# The batch writes these values once a day, so a minute makes no answer older, and spares most requests the read.
+_KEPT_S = 60.0
+_MOST_KEPT = 100_000
+# An outage costs one request a second its time-out, and not every request.
+_REST_S = 1.0
+
+Value = TypeVar("Value")
+
+
+class KeptReads(Generic[Value]):
+    """Values by id, ``unknown`` until they were read; while the store is away, those that were read last.
+
+    ``read`` returns the value of each id and raises ``OnlineStoreUnavailableError``.
+    """
+
+    def __init__(
+        self, read: Callable[[Sequence[str]], list[Value]], unknown: Value, now_s: Callable[[], float] = monotonic
+    ) -> None:
+        self._read_now = read
+        self._now_s = now_s
+        self._never_read = (0.0, unknown)
+        self._resting_until_s = 0.0
+        self._kept: dict[str, tuple[float, Value]] = {}
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the store did not answer just now."""
+        return self._now_s() < self._resting_until_s
+
+    def of(self, ids: Sequence[str]) -> dict[str, Value]:
+        """Return the value of each id."""
+        now_s, kept, never = self._now_s(), self._kept, self._never_read
+        aged = [each for each in ids if kept.get(each, never)[0] <= now_s]
+        if aged and now_s >= self._resting_until_s:
+            self._read(aged, now_s)
+            kept = self._kept
+        return {each: kept.get(each, never)[1] for each in ids}
+
+    def _read(self, ids: Sequence[str], now_s: float) -> None:
+        try:
+            values = self._read_now(ids)
+        except OnlineStoreUnavailableError:
+            self._resting_until_s = now_s + _REST_S
+            return
+        if len(self._kept) > _MOST_KEPT:
+            self._kept = {}
+        for each, value in zip(ids, values, strict=True):
+            self._kept[each] = now_s + _KEPT_S, value

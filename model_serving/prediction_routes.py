@@ -1,0 +1,57 @@
+"""Routes of purchase prediction."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request, Response
+
+from ml_modeling.trained_model import PURCHASE
+from model_serving.answers import PredictionAnswer, PredictionsBatchAnswer
+from model_serving.json_route import JsonRoute
+from model_serving.model_store import LoadedModel
+from model_serving.predictions import predict
+from model_serving.problems import OF_BODIES, problem_responses
+from model_serving.replies import json_reply
+from model_serving.request_id import request_id_of
+from model_serving.requests import PredictionRequest, PredictionsBatch
+from model_serving.serving import Serving
+from web.problems import ProblemError
+
+_ONE = "/v1/purchase-prediction"
+_BATCH = "/v1/purchase-prediction/batch"
+
+
+def predictions(serving: Serving) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(tags=["predictions"], route_class=JsonRoute)
+
+    @router.post(_ONE, response_model=PredictionAnswer, responses=problem_responses(*OF_BODIES, 503))
+    def post_purchase_prediction(request: Request, wanted: PredictionRequest) -> Response:
+        """Probability that an order still follows in the visitor's session."""
+        [answer] = predict([wanted], request_id_of(request), _require_model(serving), serving.online)
+        _count(serving, _ONE, [answer])
+        return json_reply(answer.model_dump_json())
+
+    @router.post(_BATCH, response_model=PredictionsBatchAnswer, responses=problem_responses(*OF_BODIES, 503))
+    def post_purchase_predictions(request: Request, batch: PredictionsBatch) -> Response:
+        """Up to 200 predictions at once, by one call of the model."""
+        request_id = request_id_of(request)
+        answers = predict(batch.requests, request_id, _require_model(serving), serving.online)
+        _count(serving, _BATCH, answers)
+        return json_reply(PredictionsBatchAnswer(request_id=request_id, answers=answers).model_dump_json())
+
+    return router
+
+
+def _require_model(serving: Serving) -> LoadedModel:
+    loaded = serving.models.current(PURCHASE)
+    if loaded is None:
+        detail = f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}"
+        raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "No model", detail)
+    return loaded
+
+
+def _count(serving: Serving, route: str, answers: list[PredictionAnswer]) -> None:
+    for answer in answers:
+        serving.metrics.answers.labels(route, answer.source, answer.fallback or "").inc()

@@ -1,0 +1,28 @@
+"""What the model server answers from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contracts import Clock
+from model_serving.impressions import ImpressionPublisher
+from model_serving.metrics import ServingMetrics
+from model_serving.model_store import ModelStore
+from model_serving.online_reader import OnlineReader
+from model_serving.product_facts import KnownProducts
+from model_serving.product_pairs import KnownPairs
+from model_serving.trending import Trending
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What the app answers from. Starting and stopping the threads of these is the caller's."""
+
+    models: ModelStore
+    online: OnlineReader
+    products: KnownProducts
+    pairs: KnownPairs
+    trending: Trending
+    impressions: ImpressionPublisher
+    metrics: ServingMetrics
+    clock: Clock
