@@ -50,13 +50,17 @@ lint: setup
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+# Files go to two processes; the other tests start servers of their own, and have the machine for themselves.
+UNIT_TESTS := $(BIN)/pytest tests/unit -n 2 --dist loadfile
+
 .PHONY: check
 check: lint ## Lint, types, import rules, unit tests: under 2 minutes, before every commit
-	$(BIN)/pytest tests/unit
+	$(UNIT_TESTS)
 
 .PHONY: test
 test: lint ## Everything that must pass: lint, types, import rules, all tests
-	$(BIN)/pytest -m "not slow"
+	$(UNIT_TESTS)
+	$(BIN)/pytest -m "not slow" tests/integration tests/e2e
 
 .PHONY: test-slow
 test-slow: setup ## The tests that take minutes each, such as ten kills (ARGS="--seed N" repeats their moments)
