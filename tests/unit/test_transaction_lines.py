@@ -315,7 +315,7 @@ def _promotions(shop: list[Row], sold: Row, product_id: str, category: str | Non
     ]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(_shops())
 def test_any_shop_equals_a_search_through_all_events(shop: list[Row]) -> None:
     sold = {row["event_id"]: row for row in shop if row.get("lines")}
