@@ -9,6 +9,9 @@ BIN := .venv/bin
 ARGS ?=
 DATA ?=
 
+# Python keeps what it compiled, whatever the shell says: each process of a stack would compile some 2,800 files anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
