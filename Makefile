@@ -53,9 +53,13 @@ lint: setup
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
-.PHONY: check
-check: lint ## Lint, types, import rules, unit tests: under 2 minutes, before every commit
+.PHONY: unit
+unit: setup
 	$(BIN)/pytest tests/unit
+
+.PHONY: check
+check: setup ## Lint, types, import rules, unit tests: under 2 minutes, before every commit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint unit
 
 .PHONY: test
 test: lint ## Everything that must pass: lint, types, import rules, all tests
