@@ -64,7 +64,7 @@ def _latest(seen: Sequence[int]) -> list[int]:
 _CODES = st.lists(st.integers(0, PRODUCTS - 1), max_size=12)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(_CODES, _CODES), min_size=1, max_size=5), _CODES)
 def test_co_visitation_gives_what_recommend_gives(
     recommender: Recommender, customers: list[tuple[list[int], list[int]]], barred: list[int]

@@ -35,7 +35,7 @@ def offline(events: list[dict[str, Any]], now: datetime, visitor_id: str) -> dic
     return {name: {key: value for key, value in row.items() if value} for name, row in wanted.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     events=histories(NOW),
     cuts=st.tuples(st.integers(0, 25), st.integers(0, 25)),
@@ -66,7 +66,7 @@ def in_lake(events: list[dict[str, Any]]) -> list[tuple[dict[str, Any], dict[str
     return [(row, last[row["visitor_id"]]) for row in visitor_features(all_sessions).to_pylist()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(events=histories(NOW), at=st.integers(0, 25), fold=st.booleans())
 def test_online_equals_the_lake(events: list[dict[str, Any]], at: int, fold: bool) -> None:
     store = LiveStore()

@@ -93,7 +93,7 @@ def brute_force(history: dict[tuple[str, int], int], key: str | None, at: dateti
     return latest[1] if latest and at - latest[0] <= ttl else None
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(HISTORY, HISTORY, ASKED)
 def test_every_row_equals_a_brute_force_join(
     orders: dict[tuple[str, int], int],

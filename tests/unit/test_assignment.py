@@ -46,7 +46,7 @@ def test_two_experiments_layers_and_a_layer_and_its_experiment_say_nothing_of_ea
         assert chi2_contingency(table).pvalue > RARE
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(visitor=st.text(min_size=1), first=st.floats(0.01, 1), more=st.floats(0, 1))
 def test_who_is_in_an_experiment_stays_in_it_with_the_same_variant_when_it_grows(
     visitor: str, first: float, more: float

@@ -20,7 +20,7 @@ def test_popularity_follows_zipf() -> None:
     assert weights == [rank**-0.75 for rank in range(1, 501)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(), st.integers(1, 300))
 def test_products_lie_in_their_categorys_range_with_at_most_4_places(seed: int, size: int) -> None:
     shelves = {shelf.category: shelf for shelf in SHELVES}

@@ -100,7 +100,7 @@ def _expected(value: Any, wanted: pa.DataType) -> Any:
     return value
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(event=_EVENTS)
 def test_nothing_of_an_accepted_event_is_lost(event: dict[str, Any]) -> None:
     topic = topic_of(event["event_type"])

@@ -125,7 +125,7 @@ def test_impossible_ratios_are_refused(ratios: dict[str, float]) -> None:
 _ratio = st.floats(0, 0.25)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.integers(0, 600_000), max_size=40), st.tuples(_ratio, _ratio, _ratio, _ratio))
 def test_no_event_is_lost_whatever_the_faults(gaps: list[int], ratios: tuple[float, float, float, float]) -> None:
     sent = list(inject(_trade(gaps), FaultRatios(*ratios), Random(1)))

@@ -30,7 +30,7 @@ _VALUES: list[tuple[FeastType, st.SearchStrategy[Any]]] = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_value_is_what_feast_wrote(data: st.DataObject) -> None:
     for dtype, values in _VALUES:
@@ -38,7 +38,7 @@ def test_a_value_is_what_feast_wrote(data: st.DataObject) -> None:
         assert value_of(message.SerializeToString()) == to_python(message)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(moment=_TIMES)
 def test_a_time_is_what_feast_wrote(moment: datetime) -> None:
     message = Timestamp()

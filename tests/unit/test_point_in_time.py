@@ -36,7 +36,7 @@ def brute_force(rows: list[Row], key: str | None, at: int, ttl: int) -> int | No
     return latest[2] if latest and at - latest[0] <= ttl else None
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(ROWS, ASKED, st.integers(1, 8))
 def test_rows_as_of_equals_brute_force(rows: list[Row], asked: list[tuple[str | None, int]], ttl: int) -> None:
     keys, moments = column([key for key, _ in asked]), times([at for _, at in asked])
@@ -44,7 +44,7 @@ def test_rows_as_of_equals_brute_force(rows: list[Row], asked: list[tuple[str | 
     assert found.to_pylist() == [brute_force(rows, key, at, ttl) for key, at in asked]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(ROWS)
 def test_latest_rows_equals_brute_force(rows: list[Row]) -> None:
     keys = {key for key, _, _ in rows if key is not None}

@@ -96,7 +96,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(histories=st.lists(_STEPS, min_size=1, max_size=6))
 def test_no_feature_knows_what_comes_after_its_event(histories: list[list[Any]]) -> None:
     """The whole history's row n equals the last row of the history cut after event n."""

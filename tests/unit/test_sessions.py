@@ -114,7 +114,7 @@ def _products(each: dict[str, Any]) -> list[str]:
     return [each["product_id"]] if each["event_type"] in kinds else []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(events=_histories())
 def test_sessions_equal_those_of_plain_python(events: list[dict[str, Any]]) -> None:
     rows = sessions(sessionized(rows_of(SILVER_CLICKSTREAM_EVENTS, events)))

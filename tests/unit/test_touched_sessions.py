@@ -76,7 +76,7 @@ _BATCHES = st.lists(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(batches=_BATCHES)
 def test_however_events_arrive_the_lake_equals_a_computation_from_all_of_them(batches: list[list[Any]]) -> None:
     made = [[_event(f"e-{n}-{m}", *each) for m, each in enumerate(batch)] for n, batch in enumerate(batches)]
