@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from contracts.errors import PermanentError
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_POS_EVENTS, SILVER_SESSIONS
+from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_INVENTORY_EVENTS, SILVER_POS_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from deployment.demo.latency import ApiClient
 
@@ -38,8 +38,8 @@ def real_visitors(lake: ArrowLake) -> list[str]:
 
 
 def known_product_ids(lake: ArrowLake) -> set[str]:
-    """Return every product id in silver, of single events and of the lines of orders and sales."""
-    ids: set[str] = set()
+    """Return every product id in silver: of master data, of single events and of the lines of orders and sales."""
+    ids: set[str] = set(lake.read(SILVER_INVENTORY_EVENTS, ["product_id"]).column("product_id").to_pylist())
     for table, columns in ((SILVER_CLICKSTREAM_EVENTS, ["product_id", "lines"]), (SILVER_POS_EVENTS, ["lines"])):
         rows = lake.read(table, columns)
         ids |= set(pc.struct_field(pc.list_flatten(rows.column("lines")), "product_id").to_pylist())
