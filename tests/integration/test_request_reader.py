@@ -59,11 +59,12 @@ def test_one_read_has_visitor_session_products_and_customer(redis_url: str, tmp_
 
 def test_facts_of_products_are_what_feast_has_written_whatever_their_age(redis_url: str, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, redis=RedisSettings(server_url=redis_url))
-    write(settings, "product_features", "product_id", "p-fact", brand="acme", quantity_on_hand=-2, is_active=False)
+    facts = dict(zip(FACTS, ("acme", "shoes", 19.5, -2, False), strict=True))
+    write(settings, "product_features", "product_id", "p-fact", **facts)
     [written] = build_online_features(settings).read("product_features", ["p-fact"])
     assert written is not None
     known, nothing = build_product_reader(settings, FACTS).read(["p-fact", "p-none"])
-    assert known == {name: written[name] for name in FACTS} == dict(zip(FACTS, ("acme", -2, False), strict=True))
+    assert known == {name: written[name] for name in FACTS} == facts
     assert nothing == dict.fromkeys(FACTS)
 
 
