@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from subprocess import PIPE, CalledProcessError
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from benchmarks.batch_run import BatchMeasured, measured_batch
 from benchmarks.machine import keep, load_1m, machine, versions
 from contracts.tables import EVENT_TABLES, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS, Table
 from data_lake.arrow_lake import ArrowLake
 from data_lake.sql import run_sql
 from data_sources.shop import Shop, ShopSettings
-from deployment.local_stack.services import aisle_executable
-from deployment.settings import Settings, child_environment
+from deployment.settings import Settings
 from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.simulated_silver import silver_of
 
@@ -37,7 +34,6 @@ _DAY = timedelta(days=1)
 _SECONDS_PER_DAY = 86_400
 _OWN_IDS = ("event_id", "visitor_id", "session_id")
 _LATE_EVENTS = 1_000
-_WEIGH_EVERY_S = 0.1
 _BUILT = re.compile(r"^(\S+) .*: \d+ rows in ([\d.]+) s$", re.MULTILINE)
 
 _STEPS = ("day", "late", "nothing")
@@ -80,7 +76,7 @@ def _measured(settings: Settings, day: Day, days: int) -> dict[str, Any]:
     results["nothing"] = _batch(settings)
     seconds = {f"{name}_s": round(each.seconds, 2) for name, each in results.items()}
     peak = round(max(each.peak_mib for each in results.values()))
-    return seconds | {"day_s_by_table": results["day"].by_table, "peak_rss_mib": peak}
+    return seconds | {"day_s_by_table": _by_table(results["day"].said), "peak_rss_mib": peak}
 
 
 def _simulated_day(events: int) -> Day:
@@ -107,28 +103,12 @@ def _moved(rows: pa.Table, days: int, people: int) -> pa.Table:
     return rows
 
 
-class _Run(NamedTuple):
-    """One run of the command, from its start on."""
-
-    seconds: float
-    peak_mib: float
-    by_table: dict[str, float]
+def _batch(settings: Settings) -> BatchMeasured:
+    return measured_batch(settings, "all", "--stale")
 
 
-def _batch(settings: Settings) -> _Run:
-    """Run ``aisle batch run all --stale``; raises ``CalledProcessError`` where it fails."""
-    started, peak = time.perf_counter(), 0
-    command = [aisle_executable(), "batch", "run", "all", "--stale"]
-    with psutil.Popen(command, env=child_environment(settings), stdout=PIPE, text=True) as batch:
-        while batch.poll() is None:
-            peak = max(peak, batch.memory_info().rss)
-            time.sleep(_WEIGH_EVERY_S)
-        said = batch.stdout.read()
-    print(said, file=sys.stderr, flush=True)
-    if batch.returncode:
-        raise CalledProcessError(batch.returncode, command)
-    by_table = {table: float(seconds) for table, seconds in _BUILT.findall(said)}
-    return _Run(time.perf_counter() - started, peak / 2**20, by_table)
+def _by_table(said: str) -> dict[str, float]:
+    return {table: float(seconds) for table, seconds in _BUILT.findall(said)}
 
 
 def _ceiling(day: Day) -> float:

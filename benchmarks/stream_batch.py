@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
-from subprocess import CalledProcessError
 from typing import Any
 
-import psutil
-
+from benchmarks.batch_run import measured_batch
 from contracts.tables import (
     GOLD_BASKET_PAIRS,
     GOLD_CATEGORY_DAILY,
@@ -25,8 +22,7 @@ from contracts.tables import (
 )
 from data_lake.arrow_lake import ArrowLake
 from data_lake.sql import run_sql
-from deployment.local_stack.services import aisle_executable
-from deployment.settings import Settings, child_environment
+from deployment.settings import Settings
 
 _OF_PRODUCTS = (GOLD_PRODUCT_DAILY, GOLD_PRODUCT_ACTIVITY_HOURLY, GOLD_CATEGORY_DAILY)
 _TABLES = (
@@ -38,7 +34,6 @@ _TABLES = (
     GOLD_STORE_DAILY,
     GOLD_LOW_STOCK,
 )
-_WEIGH_EVERY_S = 0.1
 
 _LINES = """
     SELECT event_type, unnest(lines, recursive := true) FROM {events}
@@ -60,15 +55,8 @@ _AS_VISITED = """
 
 def build_day(settings: Settings, day: date) -> dict[str, Any]:
     """Run ``aisle batch run`` for the day: seconds with Python's start, and peak of its own memory."""
-    started, peak = time.perf_counter(), 0
-    command = [aisle_executable(), "batch", "run", *(table.name for table in _TABLES), "--date", day.isoformat()]
-    with psutil.Popen(command, env=child_environment(settings)) as batch:
-        while batch.poll() is None:
-            peak = max(peak, batch.memory_info().rss)
-            time.sleep(_WEIGH_EVERY_S)
-    if batch.returncode:
-        raise CalledProcessError(batch.returncode, command)
-    return {"batch_s": round(time.perf_counter() - started, 1), "batch_peak_rss_mib": round(peak / 2**20)}
+    batch = measured_batch(settings, *(table.name for table in _TABLES), "--date", day.isoformat())
+    return {"batch_s": round(batch.seconds, 1), "batch_peak_rss_mib": round(batch.peak_mib)}
 
 
 def wrong_totals(lake: ArrowLake, day: date) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -47,7 +49,8 @@ def newest(opened: DeltaTable, column: str) -> datetime | None:
 
 
 def _parquet(opened: DeltaTable, table: Table, files: pa.Table) -> ParquetFiles:
-    folder = opened.table_uri.removeprefix("file://").rstrip("/")
+    # delta-rs names a folder as a URI: blanks and the like are encoded there.
+    folder = url2pathname(urlsplit(opened.table_uri).path).rstrip("/")
     return ParquetFiles([f"{folder}/{path}" for path in files["path"].to_pylist()], arrow_schema(table))
 
 

@@ -54,6 +54,15 @@ def _counts(lake: ArrowLake) -> dict[str, int]:
     return {row["session_id"]: row["event_count"] for row in rows}
 
 
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    lake = ArrowLake(str(tmp_path / "our shop's 100 % #1, für alle"))
+    lake.create_missing([SILVER_SESSIONS])
+    lake.append(SILVER_SESSIONS, _sessions({1: 2}))
+    near = lake.near(SILVER_SESSIONS, "started_at", [(_START, _START)])
+    for files in (near, lake.after(SILVER_SESSIONS, "started_at", None), lake.all_files(SILVER_SESSIONS)):
+        assert run_sql("SELECT event_count FROM files", files=files)["event_count"].to_pylist() == [2]
+
+
 def test_every_table_has_the_contracts_columns(lake: ArrowLake) -> None:
     lake.create_missing()
     for table in TABLES:
