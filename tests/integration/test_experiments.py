@@ -47,9 +47,9 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_the_report_on_ten_minutes_of_trade_finds_what_the_simulator_knows(run: Run, settings: Settings) -> None:
-    run("create", "lists", "--variant", "plain=1", "--variant", "suited=1", "--visitors", "2000")
+    run("create", "lists", "--variant", "plain=1", "--variant", "suited=1", "--visitors", "6000")
     run("start", "lists", "--traffic", "0.9")
-    shop = Shop(ShopSettings(7, SystemClock().now(), 50.0, experiment=_running(settings)))
+    shop = Shop(ShopSettings(7, SystemClock().now(), 150.0, experiment=_running(settings)))
     events = [trade.event for trade in shop.trade(TEN_MINUTES)]
     _land(settings, events)
     shown = run("report", "lists", "--out", str(settings.data_dir / "report"))
