@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from batch_processing.product_facts import DEAL_LINES
+from batch_processing.product_facts import DEAL_LINES, DEALS
 from contracts.tables import GOLD_BASKET_PAIRS
 from data_lake.schemas import contracted
 from data_lake.sql import Rows, run_sql
 
 _BASKETS = f"SELECT DISTINCT occurred_at::DATE AS date, event_id, product_id FROM ({DEAL_LINES}) WHERE sold"
 
-BASKETS_OF_DAYS = f"SELECT date, count(DISTINCT event_id) AS source_events FROM ({_BASKETS}) GROUP BY date"
+BASKETS_OF_DAYS = f"SELECT occurred_at::DATE AS date, count(*) AS source_events FROM ({DEALS}) WHERE sold GROUP BY date"
 
 _SQL = f"""
     WITH baskets AS MATERIALIZED ({_BASKETS}), days AS ({BASKETS_OF_DAYS}),

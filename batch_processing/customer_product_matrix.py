@@ -12,7 +12,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from batch_processing.customer_visitors import with_owner
-from batch_processing.product_facts import PRODUCT_FACTS, PRODUCT_MEASURES
+from batch_processing.product_facts import FACTUAL_EVENTS, PRODUCT_FACTS, PRODUCT_MEASURES
 from batch_processing.silver import Activity
 from batch_processing.source_events import of_day, up_to_day
 from contracts.tables import GOLD_CUSTOMER_PRODUCT_MATRIX
@@ -32,14 +32,14 @@ _SQL = f"""
 
 # An event's facts are all of one customer: the one it names, or for a touch the one whose the browser is.
 FACTS_OF_VISITORS = f"""
-    SELECT occurred_at::DATE AS date, count(DISTINCT event_id) AS source_events
-    FROM ({PRODUCT_FACTS})
+    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    FROM ({FACTUAL_EVENTS})
     WHERE customer_id IS NOT NULL OR sold IS NULL
     GROUP BY date
 """
 FACTS_OF_CUSTOMERS = f"""
-    SELECT occurred_at::DATE AS date, count(DISTINCT event_id) AS source_events
-    FROM ({PRODUCT_FACTS})
+    SELECT occurred_at::DATE AS date, count(*) AS source_events
+    FROM ({FACTUAL_EVENTS})
     WHERE customer_id IS NOT NULL
     GROUP BY date
 """

@@ -73,9 +73,9 @@ _TIMES: Mapping[Table, tuple[str, str]] = {
     SILVER_WEATHER_EVENTS: ("occurred_at", "occurred_at"),
 }
 _DAYS = """
-    SELECT DISTINCT
-        unnest(generate_series(first::DATE, (last + INTERVAL 30 MINUTE)::DATE, INTERVAL 1 DAY))::DATE AS date
-    FROM rows WHERE first IS NOT NULL AND last IS NOT NULL
+    SELECT DISTINCT unnest(generate_series(first, last, INTERVAL 1 DAY))::DATE AS date
+    FROM (SELECT DISTINCT first::DATE AS first, (last + INTERVAL 30 MINUTE)::DATE AS last FROM rows)
+    WHERE first IS NOT NULL AND last IS NOT NULL
 """
 
 

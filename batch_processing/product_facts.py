@@ -44,6 +44,24 @@ PRODUCT_FACTS = f"""
     {DEAL_LINES}
 """
 
+# One row per order, sale or return of at least one line.
+DEALS = """
+    SELECT *, event_type <> 'pos_return_completed' AS sold
+    FROM (
+        SELECT event_type, occurred_at, customer_id, lines FROM clickstream_events WHERE event_type = 'order_placed'
+        UNION ALL
+        SELECT event_type, occurred_at, customer_id, lines FROM pos_events
+    )
+    WHERE len(lines) > 0
+"""
+
+# One row per event that has facts: count these rather than distinct events of facts, which costs four times as much.
+FACTUAL_EVENTS = f"""
+    {_TOUCHES}
+    UNION ALL BY NAME
+    {DEALS}
+"""
+
 # The measures of a group of facts: the columns that the product tables share.
 PRODUCT_MEASURES = """
     count(*) FILTER (event_type = 'product_viewed') AS views,

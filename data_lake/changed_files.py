@@ -13,6 +13,7 @@ from deltalake.exceptions import DeltaError
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake, Transaction
 from data_lake.datasets import dataset_of
+from data_lake.moved_rows import came_and_gone, commits_of
 from data_lake.spans import Span, within_sql
 from data_lake.sql import ParquetFiles
 from data_lake.table_files import all_files, files_near
@@ -50,7 +51,8 @@ class Snapshot:
     def changed_rows(self, version: int, columns: Collection[str]) -> pa.Table | None:
         """Return columns of the rows in files that came or went since ``version``: all that changed, and neighbours.
 
-        None where the log or the files do not reach back so far.
+        Files that compaction made of others came with nothing new. None where the log or the files do not reach back
+        so far.
         """
         if version == self.opened.version():
             return dataset_of(self.opened).schema.empty_table().select(list(columns))
@@ -58,14 +60,14 @@ class Snapshot:
         try:
             before.load_as_version(version)
             then, now = dataset_of(before), dataset_of(self.opened)
-            came, gone = _without(now, then), _without(then, now)
-            return pa.concat_tables([came.to_table(list(columns)), gone.to_table(list(columns))])
+            commits = commits_of(now.filesystem, range(version + 1, self.opened.version() + 1))
+            came, gone = came_and_gone(then.files, now.files, commits)
+            return pa.concat_tables([_rows_of(now, came, columns), _rows_of(then, gone, columns)])
         except (DeltaError, FileNotFoundError):
             return None
 
 
-def _without(rows: ds.FileSystemDataset, other: ds.FileSystemDataset) -> ds.FileSystemDataset:
-    """Return the rows of those files that the other has not."""
-    known = set(other.files)
-    fragments = [each for each in rows.get_fragments() if each.path not in known]
-    return ds.FileSystemDataset(fragments, rows.schema, rows.format, rows.filesystem)
+def _rows_of(rows: ds.FileSystemDataset, paths: Collection[str], columns: Collection[str]) -> pa.Table:
+    fragments = [each for each in rows.get_fragments() if each.path in paths]
+    files = ds.FileSystemDataset(fragments, rows.schema, rows.format, rows.filesystem)
+    return files.to_table(list(columns))

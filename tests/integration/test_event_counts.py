@@ -97,3 +97,18 @@ def test_files_without_changes_are_not_opened(lake: ArrowLake) -> None:
     later = SmallShop([event("product_viewed", FIRST_DAY + DAY, visitor_id="v", product_id="p")], [])
     lake.append(SILVER_CLICKSTREAM_EVENTS, later.clickstream_events)
     assert counted(lake).num_rows > before.num_rows
+
+
+def test_rows_that_compaction_moved_are_not_counted_again(lake: ArrowLake) -> None:
+    for day in range(3):
+        viewed = event("product_viewed", FIRST_DAY + day * DAY, visitor_id="v", product_id="p")
+        lake.append(SILVER_CLICKSTREAM_EVENTS, SmallShop([viewed], []).clickstream_events)
+    before = counted(lake)
+    _compact_unreadably(lake)
+    assert counted(lake) == before
+
+
+def _compact_unreadably(lake: ArrowLake) -> None:
+    optimize(lake, SILVER_CLICKSTREAM_EVENTS)
+    [compacted] = lake.scan(SILVER_CLICKSTREAM_EVENTS).files
+    Path(lake.path(SILVER_CLICKSTREAM_EVENTS), compacted).write_bytes(b"")
