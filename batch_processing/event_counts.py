@@ -63,7 +63,7 @@ _COUNTS = {
 _SQL = " UNION ALL BY NAME ".join(f"SELECT '{name}' AS counted, * FROM ({sql})" for name, sql in _COUNTS.items())
 # Formulas that changed count everything again.
 _READER = f"counted:{sha256(_SQL.encode()).hexdigest()[:16]}"
-# The first and the last instant of a row; a bot's session also matters to lists shown until half an hour after it.
+# The first and the last instant of a row.
 _TIMES: Mapping[Table, tuple[str, str]] = {
     SILVER_CLICKSTREAM_EVENTS: ("occurred_at", "occurred_at"),
     SILVER_POS_EVENTS: ("occurred_at", "occurred_at"),
@@ -72,10 +72,21 @@ _TIMES: Mapping[Table, tuple[str, str]] = {
     SILVER_PRICE_EVENTS: ("effective_at", "effective_at"),
     SILVER_WEATHER_EVENTS: ("occurred_at", "occurred_at"),
 }
+# Beside a row that changed others go and come with its file: days whose rows are the same are left out. A bot's session
+# also matters to lists shown until half an hour after it.
 _DAYS = """
     SELECT DISTINCT unnest(generate_series(first, last, INTERVAL 1 DAY))::DATE AS date
-    FROM (SELECT DISTINCT first::DATE AS first, (last + INTERVAL 30 MINUTE)::DATE AS last FROM rows)
-    WHERE first IS NOT NULL AND last IS NOT NULL
+    FROM (
+        SELECT {first}::DATE AS first, ({last} + INTERVAL 30 MINUTE)::DATE AS last
+        FROM (
+            SELECT 1 AS sign, {came} AS content, {first}, {last} FROM came
+            UNION ALL
+            SELECT -1, hash(gone), {first}, {last} FROM gone
+        )
+        WHERE {first} IS NOT NULL AND {last} IS NOT NULL
+        GROUP BY ALL
+        HAVING sum(sign) <> 0 OR sum(sign * content::HUGEINT) <> 0
+    )
 """
 
 
@@ -105,15 +116,16 @@ def counted_events(lake: ArrowLake, snapshots: Iterable[Snapshot]) -> pa.Table:
 
 
 def _changed_days(snapshots: Iterable[Snapshot], seen: Iterable[int | None]) -> set[date] | None:
-    """Return the days with rows in files that came or went; None where that cannot be known."""
+    """Return the days whose rows are not those that were seen; None where that cannot be known."""
     days: set[date] = set()
     for snapshot, version in zip(snapshots, seen, strict=True):
-        first, last = _TIMES[snapshot.table]
-        rows = None if version is None else snapshot.changed_rows(version, {first, last})
-        if rows is None:
+        changes = None if version is None else snapshot.changes_since(version)
+        if changes is None:
             return None
-        times = pa.table({"first": rows[first], "last": rows[last]})
-        days.update(run_sql(_DAYS, rows=times)["date"].to_pylist())
+        first, last = _TIMES[snapshot.table]
+        # Where nothing went, all that came is new.
+        sql = _DAYS.format(first=first, last=last, came="hash(came)" if changes.gone.paths else "0")
+        days.update(run_sql(sql, came=changes.came, gone=changes.gone)["date"].to_pylist())
     return days
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
 
-import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from contracts.tables import Table
 from data_lake.arrow_lake import ArrowLake, Transaction
-from data_lake.datasets import dataset_of
 from data_lake.moved_rows import came_and_gone, commits_of
 from data_lake.spans import Span, within_sql
 from data_lake.sql import ParquetFiles
-from data_lake.table_files import all_files, files_near
+from data_lake.table_files import all_files, files_named, files_near, folder_of, names_of
+
+
+class Changes(NamedTuple):
+    """Files that came to a table and that went from it; a row may be in both, beside one that changed."""
+
+    came: ParquetFiles
+    gone: ParquetFiles
 
 
 @dataclass(frozen=True)
@@ -48,26 +54,17 @@ class Snapshot:
         """Return the number of the last ``Transaction`` of ``writer`` that this version has; None without any."""
         return self.opened.transaction_version(writer)
 
-    def changed_rows(self, version: int, columns: Collection[str]) -> pa.Table | None:
-        """Return columns of the rows in files that came or went since ``version``: all that changed, and neighbours.
+    def changes_since(self, version: int) -> Changes | None:
+        """Return the files whose rows are not those of ``version``; None where the log or they do not reach back.
 
-        Files that compaction made of others came with nothing new. None where the log or the files do not reach back
-        so far.
+        Files that compaction made of others came with nothing new.
         """
-        if version == self.opened.version():
-            return dataset_of(self.opened).schema.empty_table().select(list(columns))
         before = DeltaTable(self.opened.table_uri)
         try:
             before.load_as_version(version)
-            then, now = dataset_of(before), dataset_of(self.opened)
-            commits = commits_of(now.filesystem, range(version + 1, self.opened.version() + 1))
-            came, gone = came_and_gone(then.files, now.files, commits)
-            return pa.concat_tables([_rows_of(now, came, columns), _rows_of(then, gone, columns)])
+            commits = commits_of(folder_of(self.opened), range(version + 1, self.opened.version() + 1))
         except (DeltaError, FileNotFoundError):
             return None
-
-
-def _rows_of(rows: ds.FileSystemDataset, paths: Collection[str], columns: Collection[str]) -> pa.Table:
-    fragments = [each for each in rows.get_fragments() if each.path in paths]
-    files = ds.FileSystemDataset(fragments, rows.schema, rows.format, rows.filesystem)
-    return files.to_table(list(columns))
+        came, gone = came_and_gone(names_of(before), names_of(self.opened), commits)
+        changes = Changes(*(files_named(self.opened, self.table, names) for names in (came, gone)))
+        return changes if all(Path(path).exists() for path in changes.gone.paths) else None

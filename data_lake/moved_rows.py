@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
-from pyarrow import fs
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Commit:
     moved: bool
 
 
-def commits_of(table: fs.FileSystem, versions: Iterable[int]) -> list[Commit]:
-    """Return commits of the table that a filesystem holds; raises ``FileNotFoundError`` where the log lacks one."""
-    return [_commit(_read(table, f"_delta_log/{version:020}.json")) for version in versions]
+def commits_of(folder: str, versions: Iterable[int]) -> list[Commit]:
+    """Return commits of the table in ``folder``; raises ``FileNotFoundError`` where its log lacks one."""
+    return [_commit(Path(folder, "_delta_log", f"{version:020}.json").read_bytes()) for version in versions]
 
 
 def came_and_gone(then: Collection[str], now: Collection[str], commits: Iterable[Commit]) -> tuple[set[str], set[str]]:
@@ -37,12 +37,6 @@ def came_and_gone(then: Collection[str], now: Collection[str], commits: Iterable
         else:
             gone = gone.union(*known)
     return set(now) - origins.keys(), gone
-
-
-def _read(table: fs.FileSystem, path: str) -> bytes:
-    with table.open_input_file(path) as file:
-        content: bytes = file.read()
-    return content
 
 
 def _commit(written: bytes) -> Commit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -41,6 +41,23 @@ def files_after(opened: DeltaTable, table: Table, column: str, moment: datetime 
     return _parquet(opened, table, files)
 
 
+def names_of(opened: DeltaTable) -> list[str]:
+    """Return the table's files, relative to its directory."""
+    names: list[str] = _actions(opened)["path"].to_pylist()
+    return names
+
+
+def files_named(opened: DeltaTable, table: Table, names: Iterable[str]) -> ParquetFiles:
+    """Return some files by their names, also those of other versions."""
+    return ParquetFiles([f"{folder_of(opened)}/{name}" for name in names], arrow_schema(table))
+
+
+def folder_of(opened: DeltaTable) -> str:
+    """Return the table's directory."""
+    # delta-rs names a folder as a URI: blanks and the like are encoded there.
+    return url2pathname(urlsplit(opened.table_uri).path).rstrip("/")
+
+
 def newest(opened: DeltaTable, column: str) -> datetime | None:
     """Return the greatest time in a column; None in an empty table."""
     files = _actions(opened)
@@ -49,9 +66,7 @@ def newest(opened: DeltaTable, column: str) -> datetime | None:
 
 
 def _parquet(opened: DeltaTable, table: Table, files: pa.Table) -> ParquetFiles:
-    # delta-rs names a folder as a URI: blanks and the like are encoded there.
-    folder = url2pathname(urlsplit(opened.table_uri).path).rstrip("/")
-    return ParquetFiles([f"{folder}/{path}" for path in files["path"].to_pylist()], arrow_schema(table))
+    return files_named(opened, table, files["path"].to_pylist())
 
 
 def _actions(opened: DeltaTable) -> pa.Table:

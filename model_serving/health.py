@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from contracts.errors import OnlineStoreUnavailableError
 from model_serving.answers import DependencyHealth, Health
+from model_serving.impression_publisher import ImpressionPublisher
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader
+from model_serving.serving import Serving
 
 _NO_VISITOR = "health-check"
 
 
-def health_of(models: ModelStore, online: OnlineReader) -> Health:
-    """Ready means: Redis answers, and every model is loaded. What else is wrong is in the reasons."""
-    dependencies = {"redis": _redis(online)}
-    dependencies |= {f"model:{name}": _model(models, name) for name in models.names}
-    ready = all(dependency.ok for dependency in dependencies.values())
-    return Health(live=True, ready=ready, dependencies=dependencies)
+def health_of(serving: Serving) -> Health:
+    """Ready means: Redis answers, and every model is loaded. What else is wrong is in the reasons.
+
+    Without Kafka answers are as good: impressions are spooled.
+    """
+    needed = {"redis": _redis(serving.online)}
+    needed |= {f"model:{name}": _model(serving.models, name) for name in serving.models.names}
+    ready = all(dependency.ok for dependency in needed.values())
+    return Health(live=True, ready=ready, dependencies=needed | {"kafka": _kafka(serving.impressions)})
+
+
+def _kafka(impressions: ImpressionPublisher) -> DependencyHealth:
+    return DependencyHealth(ok=not impressions.failure, reason=impressions.failure)
 
 
 def _redis(online: OnlineReader) -> DependencyHealth:

@@ -29,7 +29,7 @@ class KeptReads(Generic[Value]):
         self._read_now = read
         self._now_s = now_s
         self._never_read = (0.0, unknown)
-        self._resting_until_s = 0.0
+        self._failed, self._resting_until_s = False, 0.0
         self._kept: dict[str, tuple[float, Value]] = {}
 
     @property
@@ -47,11 +47,14 @@ class KeptReads(Generic[Value]):
         return {each: kept.get(each, never)[1] for each in ids}
 
     def _read(self, ids: Sequence[str], now_s: float) -> None:
+        if self._failed:  # one request asks again; the others go on without
+            self._resting_until_s = now_s + _REST_S
         try:
             values = self._read_now(ids)
         except OnlineStoreUnavailableError:
-            self._resting_until_s = now_s + _REST_S
+            self._failed, self._resting_until_s = True, self._now_s() + _REST_S
             return
+        self._failed, self._resting_until_s = False, 0.0
         if len(self._kept) > _MOST_KEPT:
             self._kept = {}
         for each, value in zip(ids, values, strict=True):

@@ -21,7 +21,9 @@ class ServingMetrics(RequestMetrics):
             names.MODEL_VERSION, "Version of the model in use", ["model"], registry=self._registry
         )
         self.impressions_dropped = Counter(
-            names.IMPRESSIONS_DROPPED_TOTAL, "Impressions that did not reach Kafka", registry=self._registry
+            names.IMPRESSIONS_DROPPED_TOTAL,
+            "Impressions that neither Kafka nor the spool took",
+            registry=self._registry,
         )
 
     def show_versions(self, models: ModelStore) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Protocol
 
@@ -21,23 +21,29 @@ class OnlineReader(Protocol):
 
 
 class PatientReader:
-    """After a failed read it refuses for a second without asking.
+    """A circuit breaker: after a failed read it refuses for a second without asking, then lets one request ask.
 
     So an outage costs one request a second its time-out, and not every request.
     """
 
-    def __init__(self, reader: OnlineReader) -> None:
+    def __init__(self, reader: OnlineReader, now_s: Callable[[], float] = monotonic) -> None:
         self._reader = reader
+        self._now_s = now_s
         self._reason = ""
-        self._resting_until = 0.0
+        self._resting_until_s = 0.0
 
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Read, or raise ``OnlineStoreUnavailableError`` at once where Redis did not answer just now."""
-        if monotonic() < self._resting_until:
+        now_s = self._now_s()
+        if now_s < self._resting_until_s:
             raise OnlineStoreUnavailableError(self._reason)
+        if self._reason:
+            self._resting_until_s = now_s + _REST_S
         try:
-            return self._reader.read(visitor_id, product_ids, customer_id)
+            found = self._reader.read(visitor_id, product_ids, customer_id)
         except OnlineStoreUnavailableError as error:
             self._reason = str(error)
-            self._resting_until = monotonic() + _REST_S
+            self._resting_until_s = self._now_s() + _REST_S
             raise
+        self._reason, self._resting_until_s = "", 0.0
+        return found

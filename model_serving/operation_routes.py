@@ -17,7 +17,7 @@ def operations(serving: Serving) -> APIRouter:
     @router.get("/health")
     def get_health() -> Health:
         """Live and ready, with reasons, always as 200."""
-        return health_of(serving.models, serving.online)
+        return health_of(serving)
 
     @router.get("/health/live")
     def get_live() -> dict[str, bool]:
@@ -27,7 +27,7 @@ def operations(serving: Serving) -> APIRouter:
     @router.get("/health/ready", responses={503: {"model": Health, "description": "Not ready: the reasons"}})
     def get_ready(response: Response) -> Health:
         """200 where Redis answers and every model is loaded, else 503."""
-        health = health_of(serving.models, serving.online)
+        health = health_of(serving)
         response.status_code = 200 if health.ready else 503
         return health
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contracts import Clock
-from model_serving.impressions import ImpressionPublisher
+from model_serving.impression_publisher import ImpressionPublisher
 from model_serving.metrics import ServingMetrics
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader

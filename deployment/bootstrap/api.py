@@ -14,11 +14,13 @@ from deployment.bootstrap.live import build_live_features, build_product_reader,
 from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
 from feature_store.product_pairs import OnlineProductPairs
+from ingestion.probe import require_broker
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.app import build_app
-from model_serving.impressions import ImpressionPublisher
+from model_serving.impression_publisher import ImpressionPublisher
+from model_serving.impression_spool import ImpressionSpool
 from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
@@ -28,7 +30,8 @@ from model_serving.product_pairs import KnownPairs
 from model_serving.serving import Serving
 from model_serving.trending import Trending
 
-_STORE_ANSWERS_WITHIN_S = 1.0
+# A request is better answered without its past than late.
+_STORE_ANSWERS_WITHIN_S = 0.25
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
 
@@ -37,15 +40,20 @@ def build_api(settings: Settings) -> FastAPI:
     metrics = ServingMetrics()
     serving = Serving(
         models=_build_models(settings),
-        online=PatientReader(build_sampled_reader(settings)),
-        products=KnownProducts(build_product_reader(settings, FACTS)),
+        online=PatientReader(build_sampled_reader(settings, _STORE_ANSWERS_WITHIN_S)),
+        products=KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S)),
         pairs=KnownPairs(OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))),
         trending=Trending(build_live_features(settings)),
-        impressions=ImpressionPublisher(lambda: _build_bus(settings), metrics.impressions_dropped.inc),
+        impressions=_build_impressions(settings, metrics),
         metrics=metrics,
         clock=SystemClock(),
     )
     return build_app(serving)
+
+
+def _build_impressions(settings: Settings, metrics: ServingMetrics) -> ImpressionPublisher:
+    spool = ImpressionSpool(settings.data_dir / "impressions")
+    return ImpressionPublisher(lambda: _build_bus(settings), spool, metrics.impressions_dropped.inc)
 
 
 def _build_models(settings: Settings) -> ModelStore:
@@ -70,5 +78,7 @@ def _build_models(settings: Settings) -> ModelStore:
 
 
 def _build_bus(settings: Settings) -> EventBus:
+    """Return a bus to a broker that answers; raises ``BrokerUnavailableError``."""
+    require_broker(settings.kafka.bootstrap_servers)
     bus: EventBus = import_module("deployment.bootstrap.bus").build_bus(settings)
     return bus

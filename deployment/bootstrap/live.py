@@ -51,16 +51,18 @@ def build_live_features(settings: Settings) -> LiveFeatures:
     return LiveFeatures(build_redis(settings, _READ_WITHIN_S), SystemClock())
 
 
-def build_sampled_reader(settings: Settings) -> SampledReader:
+def build_sampled_reader(settings: Settings, answers_within_s: float = _READ_WITHIN_S) -> SampledReader:
     """Return the reader as the model server uses it: a sample is logged for `aisle features parity`."""
     ratio = settings.features.logged_read_ratio
-    reader = RequestReader(build_redis(settings, _READ_WITHIN_S), SystemClock())
+    reader = RequestReader(build_redis(settings, answers_within_s), SystemClock())
     return SampledReader(reader, build_read_log(settings), ratio, Random())  # noqa: S311 - a sample
 
 
-def build_product_reader(settings: Settings, features: Sequence[str]) -> StoredFeatures:
+def build_product_reader(
+    settings: Settings, features: Sequence[str], answers_within_s: float = _READ_WITHIN_S
+) -> StoredFeatures:
     """Return the reader of some features of products; connects at the first call."""
-    return StoredFeatures(build_redis(settings, _READ_WITHIN_S), PRODUCT, features)
+    return StoredFeatures(build_redis(settings, answers_within_s), PRODUCT, features)
 
 
 def build_read_log(settings: Settings) -> ReadLog:

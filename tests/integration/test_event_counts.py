@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from batch_processing.event_counts import counted_events
+from batch_processing.event_counts import _changed_days, counted_events
 from batch_processing.silver import SILVER_TABLES
 from contracts.tables import (
     EVENT_TABLES,
@@ -112,3 +112,12 @@ def _compact_unreadably(lake: ArrowLake) -> None:
     optimize(lake, SILVER_CLICKSTREAM_EVENTS)
     [compacted] = lake.scan(SILVER_CLICKSTREAM_EVENTS).files
     Path(lake.path(SILVER_CLICKSTREAM_EVENTS), compacted).write_bytes(b"")
+
+
+def test_rows_that_only_lay_beside_what_changed_are_not_counted_again(lake: ArrowLake) -> None:
+    seen = [event("product_viewed", FIRST_DAY + day * DAY, visitor_id="v", product_id="p") for day in range(3)]
+    lake.append(SILVER_CLICKSTREAM_EVENTS, SmallShop(seen, []).clickstream_events)
+    version = lake.version(SILVER_CLICKSTREAM_EVENTS)
+    lake.open(SILVER_CLICKSTREAM_EVENTS).delete(f"event_id = '{seen[1]['event_id']}'")
+    changed = _changed_days([Snapshot.newest(lake, SILVER_CLICKSTREAM_EVENTS)], [version])
+    assert changed == {(FIRST_DAY + DAY).date()}

@@ -94,12 +94,6 @@ def test_a_shown_list_becomes_a_valid_event(api: TestClient, shop: Shop) -> None
     assert (event["producer"], event["model_version"], event["source"]) == ("api", "3", "model")
 
 
-def test_without_kafka_the_answer_stands_and_the_loss_is_counted(api: TestClient, shop: Shop) -> None:
-    shop.bus.reachable = False
-    assert api.get("/v1/recommendations/v-1").status_code == 200
-    _until(lambda: "aisle_impressions_dropped_total 1.0" in api.get("/metrics").text)
-
-
 def test_a_prediction_for_a_visitor_uses_the_features_of_the_session_that_runs(api: TestClient) -> None:
     body = api.post("/v1/purchase-prediction", json={"visitor_id": "v-1"}).json()
     assert (body["probability"], body["source"], body["session_id"]) == (0.9, "model", "s-1")
@@ -225,6 +219,15 @@ def test_not_ready_names_what_is_missing(bare_api: TestClient, shop: Shop) -> No
     assert reasons["model:purchase"]
     assert bare_api.get("/health/live").json() == {"live": True}
     assert bare_api.get("/health").json()["live"] is True
+
+
+def test_without_kafka_it_answers_is_ready_and_says_so(api: TestClient, shop: Shop) -> None:
+    shop.bus.reachable = False
+    assert api.get("/v1/recommendations/v-1").json()["source"] == "model"
+    _until(lambda: not api.get("/health").json()["dependencies"]["kafka"]["ok"])
+    answer = api.get("/health/ready")
+    assert answer.status_code == 200
+    assert "no Kafka broker answers at fake:9092" in answer.json()["dependencies"]["kafka"]["reason"]
 
 
 def test_metrics_carry_the_names_of_the_contract(api: TestClient) -> None:

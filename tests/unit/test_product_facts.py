@@ -4,17 +4,7 @@ from ml_modeling.recommender import CO_VISITATION, RankedProduct
 from model_serving.arranging import arranged
 from model_serving.list_query import ListQuery
 from model_serving.product_facts import KnownProducts, ProductFacts
-from tests.fixtures.serving import FakeProducts
-
-
-class Watch:
-    """A clock of seconds that is moved by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
+from tests.fixtures.serving import FakeProducts, Watch
 
 
 def _known(reader: FakeProducts, watch: Watch | None = None) -> KnownProducts:
@@ -71,6 +61,28 @@ def test_before_the_store_is_there_nothing_is_known() -> None:
     online.reachable = True
     watch.now_s += 2
     assert known.of(["a"]) == {"a": ProductFacts(is_sold_out=True)}
+
+
+def test_while_one_request_asks_again_the_others_go_on_without() -> None:
+    online, watch = FakeProducts(a={"quantity_on_hand": 0}), Watch()
+    known = KnownProducts(online, watch)
+    online.reachable = False
+    known.of(["a"])
+    watch.now_s += 2
+    meanwhile: list[bool] = []
+    online.while_reading = lambda: meanwhile.append(known.of(["a"])["a"].is_sold_out)
+    online.reachable = True
+    assert known.of(["a"])["a"].is_sold_out
+    assert meanwhile == [False]
+
+
+def test_a_store_that_took_its_time_to_fail_is_still_away() -> None:
+    online, watch = FakeProducts(), Watch()
+    online.reachable = False
+    online.while_reading = lambda: watch.wait(5)
+    known = KnownProducts(online, watch)
+    known.of(["a"])
+    assert known.is_away
 
 
 def test_sold_out_and_hidden_products_give_their_places_to_the_next() -> None:
