@@ -1,7 +1,8 @@
 """A list of recommendations for every customer, from the model in use to the online store.
 
 Scores whoever needs a new list, checks the lists, and puts all of them online. A failed check blocks: what is online
-stays as it was, for three days. Where Redis is away, only the last task has to run again.
+stays as it was, for three days. Where Redis is away, only the last task has to run again. What is bought together goes
+online beside it.
 
 Every night after the day's tables and, on Mondays, after the trainings; a `day` in `conf` changes nothing.
 """
@@ -29,5 +30,6 @@ with DAG(
     # Not tried again: the same lists break the same expectations.
     check_lists = aisle_task("check_lists", "recommendations check", retries=0)
     publish_lists = aisle_task("publish_lists", "recommendations publish", retries=3)
+    publish_pairs = aisle_task("publish_pairs", "recommendations publish-pairs", retries=3)
 
     score_lists >> check_lists >> publish_lists

@@ -68,9 +68,10 @@ _SQL = f"""
         SELECT
             occurred_at::DATE AS date, event_id, occurred_at AS shown_at, request_id, visitor_id, customer_id,
             placement, model, model_version, source, experiment, variant, propensities,
+            coalesce(listed.position, 1) AS first_position,
             unnest(product_ids) AS product_id,
             generate_subscripts(product_ids, 1) AS position
-        FROM ({_lists("ANTI")})
+        FROM ({_lists("ANTI")}) AS listed
     ),
     first_places AS (
         SELECT visitor_id, request_id, product_id, shown_at, min(struct_pack(event_id, position)) AS place
@@ -111,7 +112,7 @@ _SQL = f"""
         GROUP BY place
     )
     SELECT
-        shown.*,
+        shown.* REPLACE (first_position + shown.position - 1 AS position),
         propensities[shown.position] AS propensity,
         clicked_at,
         coalesce(clicks, 0) AS clicks,

@@ -78,6 +78,7 @@ class RecommendationsAnswer(BaseModel):
                     "variant": None,
                     "known": {"presence": "present", "age_s": 0.08},
                     "items": [{"product_id": "p-12", "score": 1.42, "source": "co_visitation"}],
+                    "offset": 0,
                     "next_offset": 1,
                 }
             ]
@@ -96,6 +97,7 @@ class RecommendationsAnswer(BaseModel):
     variant: str | None = Field(description="of an experiment; null: the model server assigns none yet")
     known: Known | None = Field(description="null where Redis was not asked, or did not answer")
     items: list[RecommendedProduct]
+    offset: int = Field(description="so many of the list come before `items`", examples=[0])
     next_offset: int | None = Field(description="of the next page; null at the end", examples=[10])
 
 

@@ -24,6 +24,8 @@ def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str, clock:
         "product_ids": [item.product_id for item in answer.items],
         "source": answer.source,
     }
+    if answer.offset:
+        event["position"] = answer.offset + 1
     if answer.model is not None:
         event |= {"model": answer.model.name, "model_version": answer.model.version}
     return event

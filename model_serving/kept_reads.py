@@ -10,7 +10,6 @@ from contracts.errors import OnlineStoreUnavailableError
 
 # The batch writes these values once a day, so a minute makes no answer older, and spares most requests the read.
 _KEPT_S = 60.0
-_MOST_KEPT = 100_000
 # An outage costs one request a second its time-out, and not every request.
 _REST_S = 1.0
 
@@ -20,13 +19,19 @@ Value = TypeVar("Value")
 class KeptReads(Generic[Value]):
     """Values by id, ``unknown`` until they were read; while the store is away, those that were read last.
 
-    ``read`` returns the value of each id and raises ``OnlineStoreUnavailableError``.
+    ``read`` returns the value of each id and raises ``OnlineStoreUnavailableError``. With more than ``most_kept``
+    values it begins anew, which bounds the memory.
     """
 
     def __init__(
-        self, read: Callable[[Sequence[str]], list[Value]], unknown: Value, now_s: Callable[[], float] = monotonic
+        self,
+        read: Callable[[Sequence[str]], list[Value]],
+        unknown: Value,
+        most_kept: int,
+        now_s: Callable[[], float] = monotonic,
     ) -> None:
         self._read_now = read
+        self._most_kept = most_kept
         self._now_s = now_s
         self._never_read = (0.0, unknown)
         self._failed, self._resting_until_s = False, 0.0
@@ -55,7 +60,7 @@ class KeptReads(Generic[Value]):
             self._failed, self._resting_until_s = True, self._now_s() + _REST_S
             return
         self._failed, self._resting_until_s = False, 0.0
-        if len(self._kept) > _MOST_KEPT:
+        if len(self._kept) > self._most_kept:
             self._kept = {}
         for each, value in zip(ids, values, strict=True):
             self._kept[each] = now_s + _KEPT_S, value

@@ -11,6 +11,7 @@ from model_serving.kept_reads import KeptReads
 
 # The features of a product that are asked for.
 FACTS = ("brand", "category", "unit_price", "quantity_on_hand", "is_active")
+_MOST_KEPT = 100_000
 
 
 class ProductReader(Protocol):
@@ -40,7 +41,7 @@ class KnownProducts(KeptReads[ProductFacts]):
     """The facts of products."""
 
     def __init__(self, reader: ProductReader, now_s: Callable[[], float] = monotonic) -> None:
-        super().__init__(lambda ids: [_facts(row) for row in reader.read(ids)], ProductFacts(), now_s)
+        super().__init__(lambda ids: [_facts(row) for row in reader.read(ids)], ProductFacts(), _MOST_KEPT, now_s)
 
 
 def _facts(row: dict[str, Any]) -> ProductFacts:

@@ -12,6 +12,9 @@ from ml_modeling.recommender import RankedProduct
 from model_serving.kept_reads import KeptReads
 from model_serving.placements import Lead
 
+# Fifty pairs of a product take about 6 kB.
+_MOST_KEPT = 5_000
+
 
 class PairReader(Protocol):
     """Reads what is bought together with a product."""
@@ -25,7 +28,7 @@ class KnownPairs(KeptReads[Pairs]):
     """The pairs of products."""
 
     def __init__(self, reader: PairReader, now_s: Callable[[], float] = monotonic) -> None:
-        super().__init__(reader.read, {}, now_s)
+        super().__init__(reader.read, {}, _MOST_KEPT, now_s)
 
 
 def bought_with(product_ids: Sequence[str], exclude: Collection[str], pairs: KnownPairs) -> list[RankedProduct]:

@@ -75,8 +75,8 @@ def _answer(
     fallback: Fallback | None,
     known: Known | None,
 ) -> RecommendationsAnswer:
-    end = asked.wanted.end
-    items = [RecommendedProduct(**vars(product)) for product in ranked[asked.wanted.offset :]]
+    offset, end = asked.wanted.offset, asked.wanted.end
+    items = [RecommendedProduct(**vars(product)) for product in ranked[offset:]]
     return RecommendationsAnswer(
         request_id=asked.request_id,
         placement=asked.placement,
@@ -87,6 +87,7 @@ def _answer(
         variant=None,
         known=known,
         items=items,
+        offset=offset,
         next_offset=end if len(ranked) == end <= MAX_OFFSET else None,
     )
 

@@ -86,7 +86,19 @@ class RecommendationRequest(ListQuery):
 class RecommendationsBatch(BaseModel):
     """Body of ``POST /v1/recommendations/batch``."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "requests": [
+                        {"placement": "home", "visitor_id": "v-17"},
+                        {"placement": "trending", "visitor_id": "v-17", "limit": 5},
+                    ]
+                }
+            ]
+        },
+    )
 
     requests: list[RecommendationRequest] = Field(min_length=1, max_length=MAX_LISTS)
 
@@ -126,6 +138,9 @@ class PredictionRequest(BaseModel):
 class PredictionsBatch(BaseModel):
     """Body of ``POST /v1/purchase-prediction/batch``."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"requests": [{"visitor_id": "v-17"}, {"visitor_id": "v-18"}]}]},
+    )
 
     requests: list[PredictionRequest] = Field(min_length=1, max_length=MAX_PREDICTIONS)

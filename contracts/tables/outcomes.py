@@ -11,7 +11,7 @@ GOLD_RECOMMENDATION_OUTCOMES = Table(
     columns=(
         Column("date", "date", "of shown_at"),
         Column("event_id", "string", "of the list"),
-        Column("position", "int", "from 1"),
+        Column("position", "int", "from 1, over all pages of the list"),
         Column("shown_at", "timestamp"),
         Column("request_id", "string"),
         Column("visitor_id", "string"),

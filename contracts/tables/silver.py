@@ -49,7 +49,7 @@ SILVER_CLICKSTREAM_EVENTS = Table(
         Column("lines", f"array<{LINE}>"),
         Column("request_id", "string"),
         Column("placement", "string"),
-        Column("position", "int"),
+        Column("position", "int", "of the product clicked; of a list: of its first product, null for 1"),
         Column("product_ids", "array<string>", "recommended products, best first"),
         Column("model", "string"),
         Column("model_version", "string"),

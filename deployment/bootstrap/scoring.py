@@ -21,6 +21,7 @@ from deployment.bootstrap.champion import champion_of, downloaded, open_models
 from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
 from feature_store.customer_lists import OnlineCustomerLists
+from feature_store.product_pairs import OnlineProductPairs
 from ml_modeling.business_rules import Barred
 from ml_modeling.co_visitation_lists import CoVisitationLists
 from ml_modeling.customer_lists import ListModel
@@ -52,6 +53,11 @@ def score_customers(
 def build_online_customer_lists(settings: Settings) -> OnlineCustomerLists:
     """Return the lists in Redis; connects at the first call."""
     return OnlineCustomerLists(build_redis(settings, _STORE_ANSWERS_WITHIN_S))
+
+
+def build_online_product_pairs(settings: Settings) -> OnlineProductPairs:
+    """Return the pairs in Redis; connects at the first call."""
+    return OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))
 
 
 def _engine(settings: Settings, scorer: Scorer) -> Engine:

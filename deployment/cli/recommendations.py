@@ -12,10 +12,11 @@ from contracts.clock import SystemClock
 from contracts.errors import NotReadyError
 from contracts.tables import GOLD_RECOMMENDATIONS
 from deployment.bootstrap.batch import build_lake
-from deployment.bootstrap.scoring import build_online_customer_lists, score_customers
+from deployment.bootstrap.scoring import build_online_customer_lists, build_online_product_pairs, score_customers
 from deployment.cli.progress import watched_batches
 from deployment.settings import load_settings
 from feature_store.publishing import publish_customer_lists
+from feature_store.publishing_pairs import publish_product_pairs
 
 
 @click.group()
@@ -27,6 +28,7 @@ def command() -> None:
       aisle recommendations score
       aisle recommendations check
       aisle recommendations publish
+      aisle recommendations publish-pairs
       aisle recommendations get c-000042
     """
 
@@ -75,6 +77,21 @@ def publish() -> None:
     online, watch = build_online_customer_lists(settings), partial(watched_batches, label="lists online")
     written = publish_customer_lists(build_lake(settings), online, watch)
     click.echo(f"{written:,} lists are online")
+
+
+@command.command("publish-pairs")
+def publish_pairs() -> None:
+    """Put what is bought together, of 90 days of gold.basket_pairs, into Redis, for three days; safe to repeat.
+
+    The model server answers lists for carts and products from it.
+
+    \b
+    Examples:
+      aisle recommendations publish-pairs
+    """
+    settings = load_settings()
+    products = publish_product_pairs(build_lake(settings), build_online_product_pairs(settings))
+    click.echo(f"what is bought together with {products:,} products is online")
 
 
 @command.command()

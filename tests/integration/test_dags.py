@@ -61,6 +61,7 @@ def test_lists_are_checked_before_they_go_online_and_publishing_alone_is_tried_a
         "score_lists": [],
         "check_lists": ["score_lists"],
         "publish_lists": ["check_lists"],
+        "publish_pairs": [],
     }
     assert (tasks["check_lists"]["retries"], tasks["publish_lists"]["retries"]) == (0, 3)
 

@@ -246,7 +246,8 @@ def test_metrics_carry_the_names_of_the_contract(api: TestClient) -> None:
 def test_openapi_has_examples_of_requests_answers_and_errors(api: TestClient) -> None:
     schema = api.get("/openapi.json").json()
     schemas = schema["components"]["schemas"]
-    assert schemas["PredictionRequest"]["examples"]
+    for name in ("PredictionRequest", "PredictionsBatch", "RecommendationRequest", "RecommendationsBatch"):
+        assert schemas[name]["examples"]
     assert schemas["RecommendationsAnswer"]["examples"]
     assert schemas["PredictionAnswer"]["examples"]
     problem = schema["paths"]["/v1/recommendations/{visitor_id}"]["get"]["responses"]["422"]["content"]

@@ -149,11 +149,13 @@ def test_filters_without_redis_leave_nothing_rather_than_the_wrong(api: TestClie
     assert (body["items"], body["fallback"]) == ([], "online_store_unavailable")
 
 
-def test_pages_are_the_list_cut(api: TestClient) -> None:
+def test_pages_are_the_list_cut_and_positions_go_on(api: TestClient, shop: Shop) -> None:
     whole = _ids(api.get(GETS[0]))
     pages = [api.get(GETS[0], params={"limit": 3, "offset": offset}) for offset in (0, 3, 6)]
     assert [_ids(page) for page in pages] == [whole[:3], whole[3:], []]
+    assert [page.json()["offset"] for page in pages] == [0, 3, 6]
     assert [page.json()["next_offset"] for page in pages] == [3, None, None]
+    assert [event.get("position") for event in _shown(shop, 3)] == [None, None, 4]
 
 
 @pytest.mark.parametrize("path", GETS)

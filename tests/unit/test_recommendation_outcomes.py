@@ -129,6 +129,14 @@ def test_a_list_of_two_of_which_one_was_clicked_and_bought() -> None:
     assert {name: q[name] for name in made_by} == made_by
 
 
+def test_the_second_page_of_a_list_goes_on_counting() -> None:
+    page = shown("p", "q", position=11, propensities=[0.5, 0.25])
+    built = build([page, clicked("q")])
+    assert set(built) == {(page["event_id"], 11), (page["event_id"], 12)}
+    second = built[page["event_id"], 12]
+    assert (second["product_id"], second["clicks"], second["propensity"]) == ("q", 1, 0.25)
+
+
 @pytest.mark.parametrize(("after", "counts"), [(timedelta(0), 1), (DAY, 1), (DAY + MINUTE, 0), (-MINUTE, 0)], ids=str)
 def test_a_click_counts_for_a_day(after: timedelta, counts: int) -> None:
     [row] = build([shown("p"), clicked("p", NOON + after)]).values()
