@@ -23,7 +23,7 @@ from data_sources.truth import tastes_of
 from ml_modeling.baseline_recommender import fit
 from ml_modeling.compile_recommender import compile_recommender
 from ml_modeling.recommender import Recommender
-from ml_modeling.recommending.catalogue import ProductFacts, catalogue_of
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.sessions import Sessions
 from ml_modeling.two_stage_fitting import fit_two_stage
 from ml_modeling.two_stage_recommender import TwoStageRecommender
@@ -62,7 +62,7 @@ def measure() -> dict[str, Any]:
     result["shop_share_of_ceiling"] = round(result["shop_ndcg10"] / result["shop_ndcg10_ceiling"], 4)
     for percent in (50, 99):
         result[f"shop_p{percent}_ms"] = round(float(np.percentile(taken_ms, percent)), 3)
-    return result | shop_no_history.measure(visits, first_test, catalogue_of(list(facts.values())))
+    return result | shop_no_history.measure(visits, first_test, model, facts)
 
 
 Ranking = Callable[[Case], Sequence[int]]

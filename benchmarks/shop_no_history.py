@@ -1,21 +1,36 @@
-"""What the shop shows where there is no history: of products, and of visitors.
+"""What is served where there is no history: of products, and of visitors.
 
-At random moments of the days that judge, some products are taken as new: nobody has looked at them before. Every
-product page from then on is a request for a list, which has one place for a newcomer.
+At random moments of the days that judge, the shop lists ten products anew, each described as one that it has: the
+model has learned of none of them. Every product page from then on asks the served code for a list.
 """
 
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.shop_visits import Visit
-from ml_modeling.recommending.catalogue import Catalogue
-from ml_modeling.recommending.first_products import first_products
-from ml_modeling.recommending.newcomers import newcomer_for, newcomers
+from ml_modeling.first_list import first_list
+from ml_modeling.recommender import Recommends
+from ml_modeling.recommending.catalogue import catalogue_of
+from ml_modeling.recommending.product_facts import ProductFacts
+from ml_modeling.trained_model import RECOMMENDER
+from model_serving.asked import Asked
+from model_serving.list_query import ListQuery
+from model_serving.listing import Listing
+from model_serving.model_source import ModelVersion
+from model_serving.model_store import LoadedModel
+from model_serving.placements import Placement
+from model_serving.recommendations import recommend
+from model_serving.serving import Serving
+from model_serving.shop_window import ShopWindow
+from tests.fixtures.model_server import Shop
 
 _MOMENTS = 40
 _NEW_PRODUCTS = 10
@@ -23,15 +38,22 @@ _WATCHED_MINUTES = 180
 _SOON_MINUTES = 10
 _FIRST = 10
 _SEED = 7
+_AT = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
 
 # When a product page was asked for (ms since the epoch), and which.
-Request = tuple[int, int]
+Request = tuple[int, str]
 
 
-def measure(visits: Sequence[Visit], first_test: int, catalogue: Catalogue) -> dict[str, Any]:
-    """Return the minutes to a new product's first showing, and how a first visitor's list is spread."""
+def measure(
+    visits: Sequence[Visit], first_test: int, model: Recommends, facts: Mapping[str, ProductFacts]
+) -> dict[str, Any]:
+    """Return the minutes to a new product's first showing, and how a first visitor's list is spread.
+
+    ``facts`` are of all products, in the order that the visits' places mean.
+    """
+    product_ids = list(facts)
     requests = sorted(
-        (at_ms, product)
+        (at_ms, product_ids[product])
         for visit in visits[first_test:]
         for at_ms, product in zip(visit.at_ms, visit.products, strict=True)
     )
@@ -39,10 +61,10 @@ def measure(visits: Sequence[Visit], first_test: int, catalogue: Catalogue) -> d
     last_ms = requests[-1][0] - _WATCHED_MINUTES * 60_000
     minutes = np.concatenate(
         [
-            _first_shown(
-                requests, moment, rng.choice(len(catalogue.categories), _NEW_PRODUCTS, replace=False), catalogue
+            _minutes_to_first_showing(
+                requests, moment, model, facts, rng.choice(len(facts), _NEW_PRODUCTS, replace=False)
             )
-            for moment in rng.integers(requests[0][0], last_ms, _MOMENTS)
+            for moment in rng.integers(requests[0][0], last_ms, _MOMENTS).tolist()
         ]
     )
     return {
@@ -50,48 +72,72 @@ def measure(visits: Sequence[Visit], first_test: int, catalogue: Catalogue) -> d
         "shop_new_product_minutes_p50": round(float(np.percentile(minutes, 50)), 1),
         "shop_new_product_minutes_p90": round(float(np.percentile(minutes, 90)), 1),
         f"shop_new_product_share_{_SOON_MINUTES}min": round(float(np.mean(minutes <= _SOON_MINUTES)), 3),
-        **_first_list(visits, first_test, catalogue),
+        **_first_lists(visits, first_test, model, facts),
     }
 
 
-def _first_shown(
-    requests: Sequence[Request], moment_ms: int, new: np.ndarray[Any, Any], catalogue: Catalogue
+def _minutes_to_first_showing(
+    requests: Sequence[Request],
+    moment_ms: int,
+    model: Recommends,
+    facts: Mapping[str, ProductFacts],
+    described_as: np.ndarray[Any, Any],
 ) -> np.ndarray[Any, Any]:
-    """Return the minutes from the moment to each newcomer's first showing; what takes longer is as long as watched."""
-    sightings, shown = np.ones(len(catalogue.categories)), np.zeros(len(catalogue.categories), np.int64)
-    sightings[new] = 0
-    until_ms = moment_ms + _WATCHED_MINUTES * 60_000
-    first_ms = np.full(len(sightings), until_ms)
-    for at_ms, latest in requests[bisect(requests, (moment_ms, 0)) : bisect(requests, (until_ms, 0))]:
-        candidates = newcomers(sightings, shown)
-        if sightings[latest] > 0 and len(candidates):
-            newcomer = newcomer_for(latest, candidates, catalogue.vectors, shown)
-            first_ms[newcomer] = min(first_ms[newcomer], at_ms)
-            shown[newcomer] += 1
-    minutes: np.ndarray[Any, Any] = (first_ms[new] - moment_ms) / 60_000
-    return minutes
+    """Return them for each product listed at the moment; what takes longer is as long as watched."""
+    until_ms, product_ids = moment_ms + _WATCHED_MINUTES * 60_000, list(facts)
+    new = {f"new-{product_ids[place]}": facts[product_ids[place]] for place in described_as.tolist()}
+    serving = _serving(model, {**facts, **new})
+    loaded = LoadedModel(ModelVersion(RECOMMENDER, "1", "run"), model, "mlflow")
+    first_ms = dict.fromkeys(new, until_ms)
+    for at_ms, latest in requests[bisect(requests, (moment_ms, "")) : bisect(requests, (until_ms, ""))]:
+        asked = Asked("request", Placement.SIMILAR, None, [latest], ListQuery())
+        for item in recommend(asked, loaded, serving).items:
+            if item.product_id in first_ms:
+                first_ms[item.product_id] = min(first_ms[item.product_id], at_ms)
+        if max(first_ms.values()) < until_ms:
+            break
+    return (np.array(list(first_ms.values())) - moment_ms) / 60_000
 
 
-def _first_list(visits: Sequence[Visit], first_test: int, catalogue: Catalogue) -> dict[str, Any]:
+def _serving(model: Recommends, facts: Mapping[str, ProductFacts]) -> Serving:
+    """Return a model server that knows what the shop says of its products; of all else it has nothing."""
+    listing = Listing()
+    for product_id, each in facts.items():
+        listing.take(_product_updated(product_id, each))
+    window = ShopWindow(listing, lambda: model, first_list)
+    window.refresh()
+    return replace(Shop(Path("no-snapshots")).serving, window=window)
+
+
+def _product_updated(product_id: str, facts: ProductFacts) -> dict[str, Any]:
+    said = {"name": facts.name, "category": facts.category, "brand": facts.brand, "list_price": str(facts.price)}
+    return {"event_type": "product_updated", "occurred_at": _AT, "product_id": product_id, "is_active": True, **said}
+
+
+def _first_lists(
+    visits: Sequence[Visit], first_test: int, model: Recommends, facts: Mapping[str, ProductFacts]
+) -> dict[str, Any]:
     """Return how often the first product of a visitor never seen before is among ten, chosen in three ways.
 
-    By the catalogue alone, by it and popularity, by popularity alone; beside it the spread of the first way.
+    By the catalogue alone, as where no model has learned; by the model; by popularity alone. Beside it the spread of
+    the first way.
     """
-    n = len(catalogue.categories)
+    product_ids = list(facts)
     known = {visit.visitor_id for visit in visits[:first_test]}
-    firsts = [visit.products[0] for visit in visits[first_test:] if visit.visitor_id not in known]
-    popularity = np.bincount([product for visit in visits[:first_test] for product in visit.products], minlength=n)
-    everything = np.ones(n, np.bool_)
-    empty = first_products(catalogue, everything, _FIRST)
+    firsts = [product_ids[visit.products[0]] for visit in visits[first_test:] if visit.visitor_id not in known]
+    empty = first_list(facts)[:_FIRST]
     lists = {
         "empty_shop": empty,
-        "first_visitor": first_products(catalogue, everything, _FIRST, popularity.astype(np.float64)),
-        "first_visitor_popularity": np.argsort(-popularity)[:_FIRST],
+        "first_visitor": [product.product_id for product in model.first(_FIRST)],
+        "first_visitor_popularity": [product.product_id for product in model.recommend((), _FIRST)],
     }
-    levels = catalogue.price_levels[empty]
+    levels = dict(zip(product_ids, catalogue_of(list(facts.values())).price_levels.tolist(), strict=True))
     return {
-        f"shop_recall10_{name}": round(float(np.isin(firsts, shown).mean()), 4) for name, shown in lists.items()
+        f"shop_recall10_{name}": round(sum(first in shown for first in firsts) / len(firsts), 4)
+        for name, shown in lists.items()
     } | {
-        "shop_empty_categories10": len(set(catalogue.categories[empty].tolist())),
-        "shop_empty_price_levels10": [round(float(levels.min()), 2), round(float(levels.max()), 2)],
+        "shop_empty_categories10": len({facts[product_id].category for product_id in empty}),
+        "shop_empty_price_levels10": [
+            round(choose(levels[product_id] for product_id in empty), 2) for choose in (min, max)
+        ],
     }

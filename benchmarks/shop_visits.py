@@ -10,7 +10,7 @@ import numpy as np
 
 from data_sources.bots import bot_ids
 from data_sources.shop import Shop
-from ml_modeling.recommending.catalogue import ProductFacts
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.sessions import Sessions
 
 _SESSION_GAP_MS = 30 * 60_000

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from ml_modeling.recommending.catalogue import ProductFacts
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.two_stage_fitting import fit_two_stage
 from ml_modeling.two_stage_recommender import TwoStageRecommender
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,8 +10,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_modeling.recommending.newcomers import Newcomers
+from ml_modeling.recommending.product_facts import ProductFacts
+
 CO_VISITATION = "co_visitation"
 POPULARITY = "popularity"
+CATALOGUE = "catalogue"
+NEWCOMER = "newcomer"
 _FILE = "recommender.npz"
 CONTEXT_LENGTH = 20
 # Each older product of the visitor's counts for less: 1, 0.8, 0.64, …
@@ -20,7 +25,11 @@ CONTEXT_DECAY = 0.8
 
 @dataclass(frozen=True)
 class RankedProduct:
-    """One recommended product. ``source`` is what speaks most for it, ``popularity`` where nothing else does."""
+    """One recommended product.
+
+    ``source`` is what speaks most for it, ``popularity`` where nothing else does; ``catalogue`` where it stands for
+    its category and price level before somebody of whom nothing is known, ``newcomer`` where nobody has touched it yet.
+    """
 
     product_id: str
     score: float
@@ -43,6 +52,14 @@ class Recommends(Protocol):
         What is in ``recent`` or ``exclude`` does not come back. ``past``: what was seen in earlier sessions, latest
         first.
         """
+        ...
+
+    def first(self, limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return at most ``limit`` products for somebody of whom nothing is known, best first."""
+        ...
+
+    def newcomers(self, facts: Mapping[str, ProductFacts]) -> Newcomers:
+        """Return those of ``facts``, by product id, that nobody had seen when the model learned."""
         ...
 
 
@@ -101,6 +118,15 @@ class Recommender:
         ranked = list(self._by_co_visitation(recent, barred, limit))
         barred.update(self._codes[product.product_id] for product in ranked)
         return ranked + list(self._by_popularity(barred, limit - len(ranked)))
+
+    def first(self, limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return the most popular products."""
+        return self.recommend((), limit, exclude)
+
+    def newcomers(self, facts: Mapping[str, ProductFacts]) -> Newcomers:
+        """Return those of ``facts`` that it does not know, none nearer to anybody than another."""
+        unseen = [product_id for product_id in facts if product_id not in self._codes]
+        return Newcomers(unseen, np.empty((len(unseen), 0), np.float32))
 
     def _by_co_visitation(self, recent: Sequence[str], barred: set[int], limit: int) -> Iterator[RankedProduct]:
         totals: dict[int, float] = {}

@@ -19,7 +19,7 @@ from ml_modeling.recall_slices import RecallSlice, recall_slices
 from ml_modeling.recommender import CO_VISITATION, POPULARITY
 from ml_modeling.recommender_champion import MIN_CASES, RecommenderChampion, compare_with_champion
 from ml_modeling.recommending.candidate_features import FEATURES
-from ml_modeling.recommending.catalogue import ProductFacts
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.retrieval import CANDIDATES
 from ml_modeling.recommending.shop_retrieval import ShopRetrieval
 from ml_modeling.time_split import later_part

@@ -9,15 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import NotReadyError
-from ml_modeling.recommending.catalogue import Catalogue, ProductFacts, catalogue_of
+from ml_modeling.recommending.catalogue import Catalogue, catalogue_if_any
+from ml_modeling.recommending.first_products import FIRST_LISTED, first_products
+from ml_modeling.recommending.past import NOTHING
+from ml_modeling.recommending.product_facts import ProductFacts
+from ml_modeling.recommending.product_statistics import STATISTICS
+from ml_modeling.recommending.ranker import Ranker
+from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import taught, untrained
 from ml_modeling.recommending.sessions import Sessions
-from ml_modeling.recommending.shop_retrieval import fit_retrieval
+from ml_modeling.recommending.shop_retrieval import ShopRetrieval, fit_retrieval
 from ml_modeling.recommending.two_stage import TwoStage
 from ml_modeling.two_stage_recommender import TwoStageRecommender
 
 _NOTHING_SAID: Mapping[str, ProductFacts] = MappingProxyType({})
 _UNKNOWN = ProductFacts("")
+_RECENT_SIGHTINGS = STATISTICS.index("log_recent_sightings")
 
 
 def fit_two_stage(
@@ -36,18 +43,27 @@ def fit_two_stage(
     codes = {product_id: code for code, product_id in enumerate(product_ids)}
     coded = [[codes[product_id] for product_id in basket] for basket in baskets]
     sessions = Sessions.of(coded, len(product_ids), visitors)
-    catalogue = _catalogue(product_ids, facts)
+    catalogue = catalogue_if_any([facts.get(product_id, _UNKNOWN) for product_id in product_ids])
+    retrieval, ranker, why_unranked = _fitted(sessions, catalogue)
+    first = _first_products(product_ids, facts, retrieval)
+    return TwoStageRecommender(product_ids, retrieval, ranker, first), why_unranked
+
+
+def _fitted(sessions: Sessions, catalogue: Catalogue | None) -> tuple[Retrieval, Ranker | None, str]:
     try:
         stages = TwoStage.fit(sessions, catalogue=catalogue)
     except NotReadyError as error:
         embedding = taught(untrained(sessions.product_count), sessions)
-        return TwoStageRecommender(product_ids, fit_retrieval(sessions, embedding, catalogue), None), str(error)
-    return TwoStageRecommender(product_ids, stages.retrieval, stages.ranker), ""
+        return fit_retrieval(sessions, embedding, catalogue), None, str(error)
+    return stages.retrieval, stages.ranker, ""
 
 
-def _catalogue(product_ids: Sequence[str], facts: Mapping[str, ProductFacts]) -> Catalogue | None:
-    """Return what is said of these products; ``None`` where it is not a word."""
-    try:
-        return catalogue_of([facts.get(product_id, _UNKNOWN) for product_id in product_ids])
-    except NotReadyError:
-        return None
+def _first_products(
+    product_ids: Sequence[str], facts: Mapping[str, ProductFacts], retrieval: Retrieval
+) -> NDArray[np.int32]:
+    """Return what is shown where nothing is known of a visitor: nothing but popularity where there is no catalogue."""
+    if not isinstance(retrieval, ShopRetrieval):
+        return NOTHING
+    is_sold = np.array([facts.get(product_id, _UNKNOWN).is_sold for product_id in product_ids])
+    popularity = np.expm1(retrieval.statistics[:, _RECENT_SIGHTINGS].astype(np.float64))
+    return first_products(retrieval.catalogue, is_sold, FIRST_LISTED, popularity).astype(np.int32)

@@ -13,19 +13,25 @@ from lightgbm.basic import LightGBMError
 from numpy.typing import NDArray
 
 from contracts.errors import ModelRefusedError
-from ml_modeling.recommender import POPULARITY, RankedProduct, Recommender, Recommends
+from ml_modeling.recommender import CATALOGUE, POPULARITY, RankedProduct, Recommender, Recommends
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
+from ml_modeling.recommending.content_vectors import content_vectors
 from ml_modeling.recommending.context import MAX_DISTINCT
 from ml_modeling.recommending.item_sources import sources_of
+from ml_modeling.recommending.newcomers import KnownTexts, Newcomers
+from ml_modeling.recommending.past import NOTHING
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.product_statistics import STATISTICS
 from ml_modeling.recommending.ranker import Ranker
 from ml_modeling.recommending.retrieval import Retrieval
-from ml_modeling.recommending.shop_retrieval import read_retrieval
+from ml_modeling.recommending.shop_retrieval import ShopRetrieval, read_retrieval
 from ml_modeling.recommending.stored import arrays_of
 
 _ARRAYS_FILE = "two_stage.npz"
 _DESCRIPTION_FILE = "two_stage.json"
 _PRODUCT_IDS = "product_ids"
+_FIRST_PRODUCTS = "first_products"
+_SIGHTINGS = STATISTICS.index("log_sightings")
 _RECENT_SIGHTINGS = STATISTICS.index("log_recent_sightings")
 # A loaded model answers for that many products as it did when it was saved. Sums may round otherwise on another
 # processor and turn near ties round, so a few of a list may differ.
@@ -46,11 +52,21 @@ def load_recommender(directory: Path) -> Recommends:
 
 
 class TwoStageRecommender:
-    """Retrieval and ranking over ``product_ids``, sorted; without a ``ranker``, in the order of retrieval's blend."""
+    """Retrieval and ranking over ``product_ids``, sorted; without a ``ranker``, in the order of retrieval's blend.
 
-    def __init__(self, product_ids: list[str], retrieval: Retrieval, ranker: Ranker | None) -> None:
+    ``first_products`` are the places in ``product_ids`` of what is shown to somebody of whom nothing is known.
+    """
+
+    def __init__(
+        self,
+        product_ids: list[str],
+        retrieval: Retrieval,
+        ranker: Ranker | None,
+        first_products: NDArray[np.int32] = NOTHING,
+    ) -> None:
         self.retrieval = retrieval
         self.ranker = ranker
+        self._first_products = first_products
         self._ids = product_ids
         self._codes = {product_id: code for code, product_id in enumerate(product_ids)}
 
@@ -71,6 +87,26 @@ class TwoStageRecommender:
         ranked = self._by_ranking(recent, past, barred, limit)
         barred.update(self._codes[product.product_id] for product in ranked)
         return ranked + list(self._by_popularity(barred, limit - len(ranked)))
+
+    def first(self, limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
+        """Return products of many categories and price levels, then by popularity; 1 over its place scores one."""
+        barred = {self._codes[product_id] for product_id in exclude if product_id in self._codes}
+        codes = [code for code in self._first_products.tolist() if code not in barred][:limit]
+        chosen = [RankedProduct(self._ids[code], 1 / place, CATALOGUE) for place, code in enumerate(codes, start=1)]
+        return chosen + list(self._by_popularity({*barred, *codes}, limit - len(chosen)))
+
+    def newcomers(self, facts: Mapping[str, ProductFacts]) -> Newcomers:
+        """Return those of ``facts`` that no session had, near to what their texts are near to."""
+        unseen = [product_id for product_id in facts if not self._has_seen(product_id)]
+        if not isinstance(self.retrieval, ShopRetrieval):
+            return Newcomers(unseen, np.empty((len(unseen), 0), np.float32))
+        catalogue = self.retrieval.catalogue
+        vectors = content_vectors(catalogue.space, [facts[product_id].text for product_id in unseen])
+        return Newcomers(unseen, vectors, KnownTexts(self._codes, catalogue.vectors))
+
+    def _has_seen(self, product_id: str) -> bool:
+        code = self._codes.get(product_id)
+        return code is not None and self.retrieval.statistics[code, _SIGHTINGS] > 0
 
     def _by_ranking(
         self, recent: Sequence[str], past: Sequence[str], barred: set[int], limit: int
@@ -104,7 +140,8 @@ class TwoStageRecommender:
 
     def save(self, directory: Path) -> None:
         """Write arrays, LightGBM's text and a description: the same model gives the same bytes."""
-        arrays: dict[str, Any] = {_PRODUCT_IDS: np.array(self._ids), **arrays_of(self.retrieval)}
+        arrays: dict[str, Any] = {_PRODUCT_IDS: np.array(self._ids), _FIRST_PRODUCTS: self._first_products}
+        arrays |= arrays_of(self.retrieval)
         np.savez(directory / _ARRAYS_FILE, **arrays)
         if self.ranker is not None:
             self.ranker.save(directory)
@@ -144,7 +181,9 @@ class TwoStageRecommender:
         with (directory / _ARRAYS_FILE).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         ranker = Ranker.load(directory) if description["is_ranked"] else None
-        return cls(arrays[_PRODUCT_IDS].tolist(), read_retrieval(arrays), ranker)
+        # Models of before there was a catalogue have none.
+        first_products = arrays.get(_FIRST_PRODUCTS, NOTHING)
+        return cls(arrays[_PRODUCT_IDS].tolist(), read_retrieval(arrays), ranker, first_products)
 
 
 def _answer(model: Recommends, product_id: str) -> list[str]:

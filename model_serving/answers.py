@@ -10,7 +10,7 @@ from feature_store.live.reader import Features, Presence
 from model_serving.placements import Lead, Placement
 from web import problems
 
-ListSource = Lead | Literal["model", "popularity", "empty"]
+ListSource = Lead | Literal["model", "catalogue", "popularity", "empty"]
 
 Fallback = Literal[
     "no_model",
@@ -57,7 +57,8 @@ class RecommendedProduct(BaseModel):
         description="what speaks most for it: `co_visitation`, `two_steps` (over one product between), "
         "`session_neighbours`, `content` (described alike), `category` (popular in it) or `taste` (the visitor's); "
         "`bought_together` in baskets; `live_views` of now; `popularity` where nothing else does, or where the list "
-        "was filled up",
+        "was filled up; `catalogue` where nothing is known of the visitor, and it stands for its category and price; "
+        "`newcomer` where nobody has seen it yet",
         examples=["co_visitation"],
     )
 
@@ -90,7 +91,8 @@ class RecommendationsAnswer(BaseModel):
     visitor_id: str | None
     source: ListSource = Field(
         description="`model`: at least one item by the model; `bought_together`, `live_views`: at least one by that, "
-        "the others by popularity; `popularity`: all by popularity; `empty`: none"
+        "the others by popularity; `catalogue`: none of these, but some for their category and price; `popularity`: "
+        "all by popularity, but for a newcomer; `empty`: none"
     )
     fallback: Fallback | None = Field(description="why it is not (or not as well informed as) what was asked for")
     model: ModelName | None

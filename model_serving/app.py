@@ -29,9 +29,11 @@ def build_app(serving: Serving) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         serving.models.start()
+        serving.inventory.start()
         serving.impressions.start()
         yield
         serving.models.stop()
+        serving.inventory.stop()
         serving.impressions.stop()
 
     app = FastAPI(title="Aisle model server", version="1", description=_DESCRIPTION, lifespan=lifespan)

@@ -37,6 +37,16 @@ def arranged(rank: Rank, wanted: ListQuery, products: KnownProducts) -> list[Ran
     return kept
 
 
+def has_room_for(
+    brand: str | None, listed: list[RankedProduct], max_per_brand: int | None, products: KnownProducts
+) -> bool:
+    """Say whether one more of the brand may stand in a list."""
+    if brand is None or max_per_brand is None:
+        return True
+    facts = products.of([product.product_id for product in listed])
+    return sum(each.brand == brand for each in facts.values()) < max_per_brand
+
+
 def _depths(wanted: ListQuery) -> Iterator[int]:
     """Yield how many products are ranked, one attempt after the other."""
     depth = wanted.end + _SPARE

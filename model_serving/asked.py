@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from model_serving.list_query import ListQuery
 from model_serving.placements import MADE_FROM, Lead, Placement
 
+_SHORTEST_WITH_NEWCOMER = 5
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -23,6 +25,12 @@ class Asked:
     def lead(self) -> Lead | None:
         """What comes before the model's own ranking."""
         return MADE_FROM[self.placement].lead
+
+    @property
+    def has_newcomer(self) -> bool:
+        """Whether its last place may be for a product that nobody has touched yet: of a first page, not filtered."""
+        may = MADE_FROM[self.placement].has_newcomer and self.wanted.limit >= _SHORTEST_WITH_NEWCOMER
+        return may and not self.wanted.offset and not self.wanted.is_filtered
 
     @property
     def latest_of(self) -> str | None:

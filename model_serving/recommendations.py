@@ -6,15 +6,19 @@ from typing import NamedTuple
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.live.reader import Presence
-from ml_modeling.recommender import POPULARITY, RankedProduct
+from ml_modeling.recommender import CATALOGUE, NEWCOMER, POPULARITY, RankedProduct, Recommends
 from model_serving.answers import Fallback, Known, ListSource, ModelName, RecommendationsAnswer, RecommendedProduct
 from model_serving.arranging import arranged
 from model_serving.asked import Asked
 from model_serving.leading import leading
 from model_serving.list_query import MAX_OFFSET
 from model_serving.model_store import LoadedModel
+from model_serving.newcomer_place import with_newcomer
 from model_serving.online_reader import OnlineReader
 from model_serving.serving import Serving
+
+# The sources of products that nothing known of the visitor speaks for.
+_OF_NOBODY = {POPULARITY, CATALOGUE, NEWCOMER}
 
 
 class Context(NamedTuple):
@@ -27,24 +31,31 @@ class Context(NamedTuple):
 
 
 def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> RecommendationsAnswer:
-    """Answer always: from the model, else from its popularity, else with an empty list; and say which."""
+    """Answer always: from the model, else from catalogue or popularity, else with an empty list; and say which."""
+    wanted = asked.wanted
     if loaded is None:
-        return _answer(asked, None, [], "no_model", None)
-    wanted, lead = asked.wanted, leading(asked, loaded.model, serving)
+        unwanted = [*wanted.exclude, *asked.product_ids]
+        ranked = arranged(lambda count: serving.window.first(count, unwanted), wanted, serving.products)
+        return _answer(asked, None, ranked[wanted.offset :], "no_model", None)
+    model: Recommends = loaded.model
+    lead = leading(asked, model, serving)
     context = Context(list(asked.product_ids), [], lead.reason, lead.known)
     if asked.latest_of is not None:
         context = _context(asked.latest_of, serving.online)
     unwanted = [*wanted.exclude, *context.past]
-    ranked = arranged(
-        lambda count: lead.before(loaded.model.recommend(context.recent, count, unwanted, context.past), count),
-        wanted,
-        serving.products,
-    )
+
+    def rank(count: int) -> list[RankedProduct]:
+        if not context.recent and asked.lead is None:
+            return model.first(count, unwanted)
+        return lead.before(model.recommend(context.recent, count, unwanted, context.past), count)
+
+    ranked = arranged(rank, wanted, serving.products)
     reason = context.fallback or _why_popular(asked, ranked)
     if wanted.is_filtered and serving.products.is_away:
         reason = "online_store_unavailable"
-    model = ModelName(name=loaded.version.name, version=loaded.version.version)
-    return _answer(asked, model, ranked, reason, context.known)
+    page = with_newcomer(ranked[wanted.offset :], asked, [*context.recent, *context.past], serving)
+    name = ModelName(name=loaded.version.name, version=loaded.version.version)
+    return _answer(asked, name, page, reason, context.known)
 
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
@@ -63,7 +74,7 @@ def _context(visitor_id: str, online: OnlineReader) -> Context:
 
 def _why_popular(asked: Asked, ranked: list[RankedProduct]) -> Fallback | None:
     """Return why nothing of a list comes from what was given, None where something does."""
-    if any(product.source != POPULARITY for product in ranked):
+    if any(product.source not in _OF_NOBODY for product in ranked):
         return None
     return "nothing_matches" if not ranked and asked.wanted.is_filtered else "unknown_products"
 
@@ -71,29 +82,39 @@ def _why_popular(asked: Asked, ranked: list[RankedProduct]) -> Fallback | None:
 def _answer(
     asked: Asked,
     model: ModelName | None,
-    ranked: list[RankedProduct],
+    page: list[RankedProduct],
     fallback: Fallback | None,
     known: Known | None,
 ) -> RecommendationsAnswer:
-    offset, end = asked.wanted.offset, asked.wanted.end
-    items = [RecommendedProduct(**vars(product)) for product in ranked[offset:]]
     return RecommendationsAnswer(
         request_id=asked.request_id,
         placement=asked.placement,
         visitor_id=asked.visitor_id,
-        source=_source(asked, items),
+        source=_source(asked, page),
         fallback=fallback,
         model=model,
         variant=None,
         known=known,
-        items=items,
-        offset=offset,
-        next_offset=end if len(ranked) == end <= MAX_OFFSET else None,
+        items=[RecommendedProduct(**vars(product)) for product in page],
+        offset=asked.wanted.offset,
+        next_offset=_next_offset(asked, page),
     )
 
 
-def _source(asked: Asked, items: list[RecommendedProduct]) -> ListSource:
-    sources = {item.source for item in items} - {POPULARITY}
-    if asked.lead and sources == {asked.lead}:
+def _next_offset(asked: Asked, page: list[RankedProduct]) -> int | None:
+    """Return where the ranking goes on; a newcomer is no part of it."""
+    if len(page) < asked.wanted.limit:
+        return None
+    after = asked.wanted.offset + sum(product.source != NEWCOMER for product in page)
+    return after if after <= MAX_OFFSET else None
+
+
+def _source(asked: Asked, page: list[RankedProduct]) -> ListSource:
+    sources = {product.source for product in page}
+    informed = sources - _OF_NOBODY
+    if asked.lead and informed == {asked.lead}:
         return asked.lead
-    return "model" if sources else "popularity" if items else "empty"
+    if informed:
+        return "model"
+    of_nobody: ListSource = "catalogue" if CATALOGUE in sources else "popularity"
+    return of_nobody if page else "empty"

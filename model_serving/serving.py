@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 from contracts import Clock
 from model_serving.impression_publisher import ImpressionPublisher
+from model_serving.inventory_feed import InventoryFeed
 from model_serving.metrics import ServingMetrics
 from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader
 from model_serving.product_facts import KnownProducts
 from model_serving.product_pairs import KnownPairs
+from model_serving.shop_window import ShopWindow
 from model_serving.trending import Trending
 
 
@@ -23,6 +25,8 @@ class Serving:
     products: KnownProducts
     pairs: KnownPairs
     trending: Trending
+    window: ShopWindow
+    inventory: InventoryFeed
     impressions: ImpressionPublisher
     metrics: ServingMetrics
     clock: Clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from threading import Lock
@@ -10,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
+from deployment.bootstrap.inventory_tail import InventoryTail
 from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
 from deployment.bootstrap.redis_client import build_redis
 from deployment.settings import Settings
@@ -17,10 +19,13 @@ from feature_store.product_pairs import OnlineProductPairs
 from ingestion.probe import require_broker
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommends
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER
 from model_serving.app import build_app
 from model_serving.impression_publisher import ImpressionPublisher
 from model_serving.impression_spool import ImpressionSpool
+from model_serving.inventory_feed import InventoryFeed
+from model_serving.listing import Listing
 from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
 from model_serving.model_store import ModelStore
@@ -28,6 +33,7 @@ from model_serving.online_reader import PatientReader
 from model_serving.product_facts import FACTS, KnownProducts
 from model_serving.product_pairs import KnownPairs
 from model_serving.serving import Serving
+from model_serving.shop_window import ShopWindow
 from model_serving.trending import Trending
 
 # A request is better answered without its past than late.
@@ -37,13 +43,18 @@ _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
 def build_api(settings: Settings) -> FastAPI:
     """Return the model server of these settings; it needs nothing else to be up."""
-    metrics = ServingMetrics()
+    # Two threads that import pandas at once can meet half-made modules.
+    metrics, importing = ServingMetrics(), Lock()
+    models, listing = _build_models(settings, importing), Listing()
+    window = ShopWindow(listing, lambda: _recommender(models), lambda facts: _first_list(facts, importing))
     serving = Serving(
-        models=_build_models(settings),
+        models=models,
         online=PatientReader(build_sampled_reader(settings, _STORE_ANSWERS_WITHIN_S)),
         products=KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S)),
         pairs=KnownPairs(OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))),
         trending=Trending(build_live_features(settings)),
+        window=window,
+        inventory=InventoryFeed(lambda: InventoryTail(settings), listing, window.refresh),
         impressions=_build_impressions(settings, metrics),
         metrics=metrics,
         clock=SystemClock(),
@@ -56,9 +67,19 @@ def _build_impressions(settings: Settings, metrics: ServingMetrics) -> Impressio
     return ImpressionPublisher(lambda: _build_bus(settings), spool, metrics.impressions_dropped.inc)
 
 
-def _build_models(settings: Settings) -> ModelStore:
-    # Two threads that import pandas at once can meet half-made modules.
-    importing = Lock()
+def _recommender(models: ModelStore) -> Recommends | None:
+    loaded = models.current(RECOMMENDER)
+    return loaded.model if loaded else None
+
+
+def _first_list(facts: Mapping[str, ProductFacts], importing: Lock) -> Sequence[str]:
+    with importing:
+        first_lists = import_module("ml_modeling.first_list")
+    found: Sequence[str] = first_lists.first_list(facts)
+    return found
+
+
+def _build_models(settings: Settings, importing: Lock) -> ModelStore:
     client = httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_REGISTRY_ANSWERS_WITHIN_S)
 
     def load_purchase(directory: Path) -> PurchaseModel:

@@ -30,6 +30,7 @@ from deployment.bootstrap.git_commit import git_commit
 from deployment.bootstrap.pinned_tables import PinnedTables
 from deployment.local_stack.mlflow_server import mlflow_is_healthy
 from deployment.settings import Settings, configure_mlflow_client
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.trained_model import PURCHASE, RECOMMENDER, TrainedModel
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from ml_modeling.model_registry import ModelRegistry
     from ml_modeling.model_versions import ModelVersions
     from ml_modeling.purchase_champion import PurchaseChampion
-    from ml_modeling.recommending.catalogue import ProductFacts
     from ml_modeling.training_set import LabelledRows
     from ml_modeling.tuning import Budget
 
@@ -115,8 +115,7 @@ def _product_facts(tables: PinnedTables, lake: ArrowLake) -> Mapping[str, Produc
     """Return what the lake knows of products; a table that is not there yet says nothing."""
     master = _read_if_any(tables, lake, SILVER_INVENTORY_EVENTS, MASTER_COLUMNS)
     rows = catalogue_products(master, _read_if_any(tables, lake, GOLD_PRODUCT_FEATURES, FEATURE_COLUMNS)).to_pylist()
-    facts: type[ProductFacts] = import_module("ml_modeling.recommending.catalogue").ProductFacts
-    return {row.pop("product_id"): facts(**row) for row in rows}
+    return {row.pop("product_id"): ProductFacts(**row) for row in rows}
 
 
 def _read_if_any(tables: PinnedTables, lake: ArrowLake, table: Table, columns: Sequence[str]) -> pa.Table:

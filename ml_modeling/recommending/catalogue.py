@@ -9,35 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from ml_modeling.recommending.content_vectors import content_neighbours, content_space, content_vectors
+from contracts.errors import NotReadyError
+from ml_modeling.recommending.content_vectors import ContentSpace, content_neighbours, content_space, content_vectors
 from ml_modeling.recommending.neighbour_lists import NeighbourLists
-
-
-class ProductFacts(NamedTuple):
-    """One product as the catalogue has it; ``category`` is a dotted path, ``None`` stands for what it does not say.
-
-    ``is_sold``: whether the shop sells it, in stock or not.
-    """
-
-    name: str
-    category: str | None = None
-    brand: str | None = None
-    price: float | None = None
-    description: str = ""
-    is_sold: bool = True
-
-    @property
-    def text(self) -> str:
-        """All that can be read about it."""
-        return " ".join(filter(None, (self.name, self.category, self.brand, self.description)))
+from ml_modeling.recommending.product_facts import ProductFacts
 
 
 class Catalogue(NamedTuple):
     """What is known of n products, by code.
 
     ``categories`` and ``brands`` (n) are codes, -1 for none. ``price_levels`` (n): the place of the price among those
-    of its category, 0 the cheapest, 1 the dearest, 0.5 where there is none. ``vectors`` (n × d) are those of its text,
-    ``alike_neighbours`` and ``alike_scores`` (n × k) its neighbours by them.
+    of its category, 0 the cheapest, 1 the dearest, 0.5 where there is none. ``vectors`` (n × d) are those of its text
+    in ``space``, ``alike_neighbours`` and ``alike_scores`` (n × k) its neighbours by them.
     """
 
     categories: NDArray[np.int32]
@@ -46,6 +29,7 @@ class Catalogue(NamedTuple):
     vectors: NDArray[np.float32]
     alike_neighbours: NDArray[np.int32]
     alike_scores: NDArray[np.float32]
+    space: ContentSpace
 
     @property
     def alike(self) -> NeighbourLists:
@@ -56,11 +40,21 @@ class Catalogue(NamedTuple):
 def catalogue_of(products: Sequence[ProductFacts]) -> Catalogue:
     """Return the arrays of products in order of their codes; raises ``NotReadyError`` where none has a text."""
     texts = [product.text for product in products]
-    vectors = content_vectors(content_space(texts), texts)
+    space = content_space(texts)
+    vectors = content_vectors(space, texts)
     categories = _codes([product.category for product in products])
     prices = np.array([np.nan if product.price is None else product.price for product in products])
     brands = _codes([product.brand for product in products])
-    return Catalogue(categories, brands, _price_levels(prices, categories), vectors, *content_neighbours(vectors))
+    levels = _price_levels(prices, categories)
+    return Catalogue(categories, brands, levels, vectors, *content_neighbours(vectors), space)
+
+
+def catalogue_if_any(products: Sequence[ProductFacts]) -> Catalogue | None:
+    """Return the same, or ``None`` where no word is said of any of them."""
+    try:
+        return catalogue_of(products)
+    except NotReadyError:
+        return None
 
 
 def _codes(names: Sequence[str | None]) -> NDArray[np.int32]:

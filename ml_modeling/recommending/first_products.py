@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from ml_modeling.recommending.catalogue import Catalogue
 
+# The longest list that the model server gives, twice: what is sold out is taken out of it.
+FIRST_LISTED = 200
 _RELEVANCE = 0.5
 
 

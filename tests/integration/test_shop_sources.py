@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.candidate_features import FEATURES
-from ml_modeling.recommending.catalogue import Catalogue, ProductFacts, catalogue_of
+from ml_modeling.recommending.catalogue import Catalogue, catalogue_of
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.ranking_rows import FOLD_SHARE, FOLDS, ranking_rows
 from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import taught, untrained

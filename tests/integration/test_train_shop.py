@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_modeling.recommending.catalogue import ProductFacts
+from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.shop_retrieval import ShopRetrieval
 from ml_modeling.train_recommender import RecommenderTraining, train_recommender
 from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
@@ -64,6 +64,28 @@ def test_what_nobody_has_seen_is_recommended_by_its_text_and_what_is_not_sold_is
 def test_the_past_changes_the_scores(training: RecommenderTraining) -> None:
     without, with_past = (training.model.recommend(["p004"], 5, past=past) for past in ([], ["p012", "p016", "p020"]))
     assert [product.score for product in without] != [product.score for product in with_past]
+
+
+def test_a_first_visitor_sees_all_families_and_nobody_what_is_not_sold(
+    training: RecommenderTraining, files: Path
+) -> None:
+    first = training.model.first(4)
+    assert {int(product.product_id[1:]) % 4 for product in first} == {0, 1, 2, 3}
+    assert {product.source for product in first} == {"catalogue"}
+    assert load_recommender(files).first(4) == first
+    everything = [product.product_id for product in training.model.first(100, exclude=[first[0].product_id])]
+    assert sorted([*everything, first[0].product_id]) == training.model.product_ids
+
+
+def test_newcomers_are_what_no_session_had_near_to_what_they_are_described_like(
+    training: RecommenderTraining, files: Path
+) -> None:
+    just_listed = {"p-new": ProductFacts("garden rose seed", "rose seed")}
+    for model in (training.model, load_recommender(files)):
+        newcomers = model.newcomers(_facts() | just_listed)
+        assert set(newcomers.shown) == {*NEW, GONE, "p-new"}
+        assert newcomers.choose(["p003"], [NEW[3]]) == "p-new"
+        assert newcomers.choose(["p001"], ()) == NEW[1]
 
 
 def test_facts_without_a_word_leave_the_sessions_alone(training: RecommenderTraining) -> None:

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from ml_modeling.recommending.catalogue import ProductFacts, catalogue_of
+from ml_modeling.recommending.catalogue import catalogue_of
+from ml_modeling.recommending.product_facts import ProductFacts
 
 
 def test_codes_and_price_levels_by_hand() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ml_modeling.recommending.catalogue import Catalogue, ProductFacts, catalogue_of
+from ml_modeling.recommending.catalogue import Catalogue, catalogue_of
 from ml_modeling.recommending.first_products import first_products
+from ml_modeling.recommending.product_facts import ProductFacts
 
 WORDS = {"shoes": "running shoe", "kitchen": "iron pan", "toys": "board game", "garden": "rose seed"}
 PRICES = (10, 20, 30, 40, 50)
