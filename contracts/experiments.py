@@ -15,6 +15,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 BUCKETS = 10_000
 NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
+# What MLflow takes for one, without letters beyond ASCII.
+ALIAS = r"^[A-Za-z0-9_-]{1,255}$"
 LEAST_VARIANTS = 2
 
 MetricName = Literal["click_ratio", "buyer_ratio", "revenue_per_visitor"]
@@ -25,10 +27,14 @@ class _Part(BaseModel):
 
 
 class Variant(_Part):
-    """One way to answer; ``share`` is its part of the experiment's visitors, relative to the other variants' shares."""
+    """One way to answer; ``share`` is its part of the experiment's visitors, relative to the other variants' shares.
+
+    ``model`` is the alias of the registered recommender that answers them.
+    """
 
     name: str = Field(pattern=NAME)
     share: float = Field(gt=0, allow_inf_nan=False)
+    model: str | None = Field(default=None, pattern=ALIAS)
 
 
 class Experiment(_Part):
@@ -63,6 +69,14 @@ class Experiment(_Part):
     def treatments(self) -> Sequence[Variant]:
         """All variants but the control."""
         return self.variants[1:]
+
+    @property
+    def chooses_model(self) -> bool:
+        """Whether the model server decides by it who answers: the champion, where a variant names no model.
+
+        An experiment without any model is about something else, and whoever decides on that assigns.
+        """
+        return any(variant.model for variant in self.variants)
 
     @property
     def is_running(self) -> bool:

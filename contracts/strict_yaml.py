@@ -18,7 +18,7 @@ def read_yaml(path: Path, model: type[T], error_type: type[UserError]) -> T:
     """Return the file as a ``model``, validated with the path as its context; raises ``error_type``."""
     try:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError, OSError) as error:
         problem = " ".join(str(error).split())
         msg = f"{path}: not a YAML file: {problem}"
         raise error_type(msg) from error

@@ -16,12 +16,16 @@ from contracts.experiments import BUCKETS, Experiment, Variant
 
 @dataclass(frozen=True)
 class Assignment:
-    """A visitor's variant in one experiment; ``probability`` is that of the variant among the experiment's visitors."""
+    """A visitor's variant in one experiment; ``probability`` is that of the variant among the experiment's visitors.
+
+    ``model`` is the variant's, the alias of a recommender.
+    """
 
     experiment: str
     layer: str
     variant: str
     probability: float
+    model: str | None
 
 
 def assignments(visitor_id: str, running: Iterable[Experiment]) -> list[Assignment]:
@@ -37,7 +41,8 @@ def assignments(visitor_id: str, running: Iterable[Experiment]) -> list[Assignme
             buckets[layer] = bucket_of(visitor_id, f"layer/{layer}")
         if any(first <= buckets[layer] < end for first, end in experiment.buckets):
             variant = variant_of(visitor_id, experiment)
-            found.append(Assignment(experiment.name, layer, variant.name, experiment.probability_of(variant)))
+            probability = experiment.probability_of(variant)
+            found.append(Assignment(experiment.name, layer, variant.name, probability, variant.model))
     return found
 
 

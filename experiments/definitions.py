@@ -24,6 +24,14 @@ class ExperimentsFile:
         """Return what the file holds, nothing before there is one; raises ``InvalidExperimentError``."""
         return read_yaml(self._path, Experiments, InvalidExperimentError) if self._path.exists() else Experiments()
 
+    def stamp(self) -> tuple[int, int, int] | None:
+        """Return what differs after every change of the file, ``None`` where there is none; raises ``OSError``."""
+        try:
+            state = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return state.st_ino, state.st_mtime_ns, state.st_size
+
     def change(self, step: Callable[[Experiments], Experiments]) -> Experiments:
         """Replace the file by what ``step`` makes of it, one process after the other; raises what ``step`` raises.
 

@@ -32,6 +32,13 @@ class ModelName(BaseModel):
     version: str = Field(examples=["3"])
 
 
+class VariantName(BaseModel):
+    """The visitor's variant in the experiment that chose the model."""
+
+    experiment: str = Field(examples=["two-stage"])
+    name: str = Field(examples=["challenger"])
+
+
 class Known(BaseModel):
     """What Redis had of the visitor, or of what is viewed, when this was answered."""
 
@@ -76,7 +83,7 @@ class RecommendationsAnswer(BaseModel):
                     "source": "model",
                     "fallback": None,
                     "model": {"name": "recommender", "version": "3"},
-                    "variant": None,
+                    "variant": {"experiment": "two-stage", "name": "challenger"},
                     "known": {"presence": "present", "age_s": 0.08},
                     "items": [{"product_id": "p-12", "score": 1.42, "source": "co_visitation"}],
                     "offset": 0,
@@ -96,7 +103,9 @@ class RecommendationsAnswer(BaseModel):
     )
     fallback: Fallback | None = Field(description="why it is not (or not as well informed as) what was asked for")
     model: ModelName | None
-    variant: str | None = Field(description="of an experiment; null: the model server assigns none yet")
+    variant: VariantName | None = Field(
+        description="null: no visitor was named, or they are in no experiment that runs and has all its models"
+    )
     known: Known | None = Field(description="null where Redis was not asked, or did not answer")
     items: list[RecommendedProduct]
     offset: int = Field(description="so many of the list come before `items`", examples=[0])
@@ -140,7 +149,7 @@ class PredictionAnswer(BaseModel):
     )
     fallback: Fallback | None
     model: ModelName
-    variant: str | None = Field(description="of an experiment; null: the model server assigns none yet")
+    variant: VariantName | None = Field(description="null: experiments choose recommenders only")
     known: Known | None = Field(
         description="of the session that runs; null where Redis was not asked or did not answer"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model_serving.answers import VariantName
 from model_serving.list_query import ListQuery
 from model_serving.placements import MADE_FROM, Lead, Placement
 
@@ -20,6 +21,7 @@ class Asked:
     visitor_id: str | None
     product_ids: Sequence[str]
     wanted: ListQuery
+    variant: VariantName | None = None
 
     @property
     def lead(self) -> Lead | None:

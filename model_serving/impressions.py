@@ -28,4 +28,6 @@ def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str, clock:
         event["position"] = answer.offset + 1
     if answer.model is not None:
         event |= {"model": answer.model.name, "model_version": answer.model.version}
+    if answer.variant is not None:
+        event |= {"experiment": answer.variant.experiment, "variant": answer.variant.name}
     return event

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import httpx
 
@@ -17,6 +17,17 @@ from ml_modeling.trained_model import CHAMPION, DATA_DIRECTORY
 
 _NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 _PROXIED = "mlflow-artifacts:/"
+
+
+class ModelAlias(NamedTuple):
+    """The name of a model, and the alias of the version that is wanted of it."""
+
+    name: str
+    alias: str = CHAMPION
+
+    def __str__(self) -> str:
+        """Return the name alone for the champion, else both as MLflow writes them."""
+        return self.name if self.alias == CHAMPION else f"{self.name}@{self.alias}"
 
 
 @dataclass(frozen=True)
@@ -36,8 +47,8 @@ class ModelVersion:
 class ModelSource(Protocol):
     """What the model server needs of a registry."""
 
-    def champion(self, name: str) -> ModelVersion | None:
-        """Return the champion, ``None`` where there is none yet; raises ``RegistryUnavailableError``."""
+    def find(self, wanted: ModelAlias) -> ModelVersion | None:
+        """Return the version that has the alias, ``None`` where none has; raises ``RegistryUnavailableError``."""
         ...
 
     def download(self, version: ModelVersion, directory: Path) -> None:
@@ -55,14 +66,13 @@ class MlflowModelSource:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def champion(self, name: str) -> ModelVersion | None:
-        """Return the champion, ``None`` where there is none yet."""
-        query = {"name": name, "alias": CHAMPION}
-        found = self._get("/api/2.0/mlflow/registered-models/alias", query, may_be_missing=True)
+    def find(self, wanted: ModelAlias) -> ModelVersion | None:
+        """Return the version that has the alias, ``None`` where none has."""
+        found = self._get("/api/2.0/mlflow/registered-models/alias", wanted._asdict(), may_be_missing=True)
         if found is None:
             return None
         version = found["model_version"]
-        return ModelVersion(name, str(version["version"]), version["run_id"])
+        return ModelVersion(wanted.name, str(version["version"]), version["run_id"])
 
     def download(self, version: ModelVersion, directory: Path) -> None:
         """Write the files that the model's ``save`` wrote; raises ``NotReadyError`` where the server has none."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from contracts.errors import AisleError, ModelRefusedError
-from model_serving.model_source import ModelSource, ModelVersion
+from ml_modeling.trained_model import CHAMPION
+from model_serving.model_snapshots import ModelSnapshots
+from model_serving.model_source import ModelAlias, ModelSource, ModelVersion
 
 _LOG = logging.getLogger(__name__)
-_CURRENT_FILE = "current.json"
 
 # Reads a model and lets it answer once; raises ``ModelRefusedError``, and the version is not tried again.
 Loader = Callable[[Path], Any]
@@ -31,31 +30,42 @@ class LoadedModel:
 
 
 class ModelStore:
-    """Holds one model per name. Reading is one look into a dictionary; only the polling thread writes."""
+    """Holds one model per alias. Reading is one look into a dictionary; only the polling thread writes.
 
-    def __init__(self, source: ModelSource, loaders: Mapping[str, Loader], directory: Path, poll_s: float) -> None:
+    Wanted are the champions of all ``loaders``, and what ``others`` says at each look.
+    """
+
+    def __init__(
+        self,
+        source: ModelSource,
+        loaders: Mapping[str, Loader],
+        others: Callable[[], Collection[ModelAlias]],
+        directory: Path,
+        poll_s: float,
+    ) -> None:
         self._source = source
         self._loaders = loaders
-        self._directory = directory
+        self._others = others
+        self._snapshots = ModelSnapshots(directory)
         self._poll_s = poll_s
-        self._models: dict[str, LoadedModel] = {}
-        self._reasons: dict[str, str] = dict.fromkeys(loaders, "not looked for yet")
+        self._models: dict[ModelAlias, LoadedModel] = {}
+        self._reasons: dict[ModelAlias, str] = {}
         self._refused: dict[ModelVersion, str] = {}
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="model-poll", daemon=True)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the models that are looked for."""
+        """The names of the models of which the champion is looked for."""
         return tuple(self._loaders)
 
-    def current(self, name: str) -> LoadedModel | None:
+    def current(self, name: str, alias: str = CHAMPION) -> LoadedModel | None:
         """Return the model in use, ``None`` before the first."""
-        return self._models.get(name)
+        return self._models.get(ModelAlias(name, alias))
 
-    def reason(self, name: str) -> str:
+    def reason(self, name: str, alias: str = CHAMPION) -> str:
         """Return what the last look for this model met with; empty where all is well."""
-        return self._reasons[name]
+        return self._reasons.get(ModelAlias(name, alias), "not looked for yet")
 
     def start(self) -> None:
         """Begin to poll, with the snapshots of the last run first."""
@@ -69,13 +79,16 @@ class ModelStore:
 
     def restore(self) -> None:
         """Load what the last run had in use, for where MLflow is away."""
-        for name in self._loaders:
-            self._attempt(name, self._restore)
+        for wanted in self._wanted():
+            self._attempt(wanted, self._restore)
 
     def refresh(self) -> None:
-        """Look for the champions once, and load those that are new."""
-        for name in self._loaders:
-            self._attempt(name, self._refresh)
+        """Look once for all that is wanted, load what is new, and let go of what is wanted no more."""
+        all_wanted = self._wanted()
+        for gone in self._models.keys() - all_wanted:
+            self._release(gone)
+        for wanted in all_wanted:
+            self._attempt(wanted, self._refresh)
 
     def _run(self) -> None:
         self.restore()
@@ -83,37 +96,54 @@ class ModelStore:
             self.refresh()
             self._stopping.wait(self._poll_s)
 
-    def _attempt(self, name: str, step: Callable[[str], str]) -> None:
+    def _wanted(self) -> Collection[ModelAlias]:
+        """Return the champions first: whoever is in no experiment waits for no other model."""
+        return dict.fromkeys([*map(ModelAlias, self._loaders), *self._others()]).keys()
+
+    def _attempt(self, wanted: ModelAlias, step: Callable[[ModelAlias], str]) -> None:
         try:
-            reason = step(name)
+            reason = step(wanted)
         except AisleError as error:
             reason = str(error)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with a new model, the old one stays in use
             reason = f"{type(error).__name__}: {error}"
-        if reason and reason != self._reasons[name]:
-            _LOG.warning("model %s: %s", name, reason)
-        self._reasons[name] = reason
+        if reason and reason != self._reasons.get(wanted):
+            _LOG.warning("model %s: %s", wanted, reason)
+        self._reasons[wanted] = reason
 
-    def _refresh(self, name: str) -> str:
-        version = self._source.champion(name)
+    def _refresh(self, wanted: ModelAlias) -> str:
+        version = self._source.find(wanted)
         if version is None:
-            return "no champion is registered: run `aisle train all`"
+            return self._unregistered(wanted)
         if version in self._refused:
             return self._refused[version]
-        loaded = self._models.get(name)
+        loaded = self._models.get(wanted)
         if loaded is None or loaded.version != version:
-            self._swap(self._load(version, self._fetch(version), "mlflow"))
+            self._swap(wanted, self._held(version) or self._downloaded(version))
         elif loaded.origin != "mlflow":
-            self._models[name] = LoadedModel(version, loaded.model, "mlflow")
+            self._models[wanted] = replace(loaded, origin="mlflow")
         return ""
 
-    def _restore(self, name: str) -> str:
-        pointer = self._directory / name / _CURRENT_FILE
-        if not pointer.exists():
+    def _restore(self, wanted: ModelAlias) -> str:
+        version = self._snapshots.last(wanted)
+        if version is None:
             return "no model was loaded yet"
-        version = ModelVersion(**json.loads(pointer.read_text(encoding="utf-8")))
-        self._models[name] = self._load(version, self._directory / name / version.key, "snapshot")
+        self._models[wanted] = self._held(version) or self._load(version, self._snapshots.files(version), "snapshot")
         return ""
+
+    def _unregistered(self, wanted: ModelAlias) -> str:
+        """Keep a champion that lost its alias: it answers all. Another model is in use for nothing but its alias."""
+        if wanted.alias == CHAMPION:
+            return "no champion is registered: run `aisle train all`"
+        self._release(wanted)
+        return f"no version of {wanted.name} has the alias {wanted.alias} in MLflow"
+
+    def _held(self, version: ModelVersion) -> LoadedModel | None:
+        """Return a version that is in use by any alias: no model is in memory twice."""
+        return next((loaded for loaded in self._models.values() if loaded.version == version), None)
+
+    def _downloaded(self, version: ModelVersion) -> LoadedModel:
+        return self._load(version, self._snapshots.fetched(version, self._source.download), "mlflow")
 
     def _load(self, version: ModelVersion, files: Path, origin: str) -> LoadedModel:
         try:
@@ -121,29 +151,22 @@ class ModelStore:
         except ModelRefusedError as error:
             reason = f"version {version.version} is refused: {error}"
             # A snapshot may have been damaged here: it is fetched anew.
-            shutil.rmtree(files, ignore_errors=True)
+            self._snapshots.discard(version)
             if origin == "mlflow":
                 self._refused[version] = reason
             raise ModelRefusedError(reason) from error
 
-    def _fetch(self, version: ModelVersion) -> Path:
-        """Download into the snapshots; a directory that carries its final name is complete."""
-        place = self._directory / version.name / version.key
-        if not place.exists():
-            unfinished = place.with_name(f"{place.name}.part")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            self._source.download(version, unfinished)
-            unfinished.rename(place)
-        return place
+    def _swap(self, wanted: ModelAlias, loaded: LoadedModel) -> None:
+        self._models[wanted] = loaded
+        _LOG.info("model %s: version %s is in use", wanted, loaded.version.version)
+        self._snapshots.remember(wanted, loaded.version)
+        self._tidy(wanted.name)
 
-    def _swap(self, loaded: LoadedModel) -> None:
-        version = loaded.version
-        self._models[version.name] = loaded
-        _LOG.info("model %s: version %s is in use", version.name, version.version)
-        home = self._directory / version.name
-        pointer = home / f"{_CURRENT_FILE}.part"
-        pointer.write_text(json.dumps(asdict(version)), encoding="utf-8")
-        pointer.replace(home / _CURRENT_FILE)
-        for old in home.iterdir():
-            if old.is_dir() and old.name != version.key:
-                shutil.rmtree(old, ignore_errors=True)
+    def _release(self, unwanted: ModelAlias) -> None:
+        if self._models.pop(unwanted, None) is not None:
+            _LOG.info("model %s: no longer in use", unwanted)
+            self._tidy(unwanted.name)
+
+    def _tidy(self, name: str) -> None:
+        in_use = {alias: loaded.version for alias, loaded in self._models.items() if alias.name == name}
+        self._snapshots.keep_only(name, in_use)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from ml_modeling.trained_model import RECOMMENDER
 from model_serving.answers import RecommendationsAnswer, RecommendationsBatchAnswer
 from model_serving.asked import Asked
 from model_serving.impressions import recommendations_shown
 from model_serving.json_route import JsonRoute
-from model_serving.model_store import LoadedModel
 from model_serving.placements import Placement
 from model_serving.problems import OF_BODIES, problem_responses
 from model_serving.recommendations import recommend
@@ -19,6 +18,7 @@ from model_serving.replies import json_reply, list_reply
 from model_serving.request_id import request_id_of
 from model_serving.requests import PageQuery, RecommendationRequest, RecommendationsBatch, RecommendationsQuery
 from model_serving.serving import Serving
+from model_serving.variants import recommender_for
 
 _HOME = "/v1/recommendations/{visitor_id}"
 _SIMILAR = "/v1/products/{product_id}/similar"
@@ -86,9 +86,9 @@ def lists_by_post(serving: Serving) -> APIRouter:
     @router.post(_BATCH, response_model=RecommendationsBatchAnswer, responses=problem_responses(*OF_BODIES))
     def post_recommendations_batch(request: Request, batch: RecommendationsBatch) -> Response:
         """Up to 50 lists at once, each with a request id of its own."""
-        request_id, loaded = request_id_of(request), serving.models.current(RECOMMENDER)
+        request_id = request_id_of(request)
         answers = [
-            lists.shown_by(loaded, _asked(wanted, f"{request_id}.{number}"), _BATCH)
+            lists.shown(_asked(wanted, f"{request_id}.{number}"), _BATCH)
             for number, wanted in enumerate(batch.requests)
         ]
         return json_reply(RecommendationsBatchAnswer(request_id=request_id, answers=answers).model_dump_json())
@@ -107,11 +107,9 @@ class _Lists:
         self._serving = serving
 
     def shown(self, asked: Asked, route: str) -> RecommendationsAnswer:
-        return self.shown_by(self._serving.models.current(RECOMMENDER), asked, route)
-
-    def shown_by(self, loaded: LoadedModel | None, asked: Asked, route: str) -> RecommendationsAnswer:
         serving = self._serving
-        answer = recommend(asked, loaded, serving)
+        loaded, variant = recommender_for(asked.visitor_id, serving)
+        answer = recommend(replace(asked, variant=variant), loaded, serving)
         serving.metrics.answers.labels(route, answer.source, answer.fallback or "").inc()
         if answer.items and answer.visitor_id is not None:
             serving.impressions.offer(recommendations_shown(answer, answer.visitor_id, serving.clock))

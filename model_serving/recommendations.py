@@ -93,7 +93,7 @@ def _answer(
         source=_source(asked, page),
         fallback=fallback,
         model=model,
-        variant=None,
+        variant=asked.variant,
         known=known,
         items=[RecommendedProduct(**vars(product)) for product in page],
         offset=asked.wanted.offset,

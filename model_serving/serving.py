@@ -12,6 +12,7 @@ from model_serving.model_store import ModelStore
 from model_serving.online_reader import OnlineReader
 from model_serving.product_facts import KnownProducts
 from model_serving.product_pairs import KnownPairs
+from model_serving.running_experiments import RunningExperiments
 from model_serving.shop_window import ShopWindow
 from model_serving.trending import Trending
 
@@ -21,6 +22,7 @@ class Serving:
     """What the app answers from. Starting and stopping the threads of these is the caller's."""
 
     models: ModelStore
+    experiments: RunningExperiments
     online: OnlineReader
     products: KnownProducts
     pairs: KnownPairs

@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
+from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.bootstrap.inventory_tail import InventoryTail
 from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
 from deployment.bootstrap.redis_client import build_redis
@@ -32,6 +33,7 @@ from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
 from model_serving.product_facts import FACTS, KnownProducts
 from model_serving.product_pairs import KnownPairs
+from model_serving.running_experiments import RunningExperiments
 from model_serving.serving import Serving
 from model_serving.shop_window import ShopWindow
 from model_serving.trending import Trending
@@ -45,10 +47,12 @@ def build_api(settings: Settings) -> FastAPI:
     """Return the model server of these settings; it needs nothing else to be up."""
     # Two threads that import pandas at once can meet half-made modules.
     metrics, importing = ServingMetrics(), Lock()
-    models, listing = _build_models(settings, importing), Listing()
+    experiments = RunningExperiments(build_experiments_file(settings))
+    models, listing = _build_models(settings, experiments, importing), Listing()
     window = ShopWindow(listing, lambda: _recommender(models), lambda facts: _first_list(facts, importing))
     serving = Serving(
         models=models,
+        experiments=experiments,
         online=PatientReader(build_sampled_reader(settings, _STORE_ANSWERS_WITHIN_S)),
         products=KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S)),
         pairs=KnownPairs(OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))),
@@ -79,7 +83,7 @@ def _first_list(facts: Mapping[str, ProductFacts], importing: Lock) -> Sequence[
     return found
 
 
-def _build_models(settings: Settings, importing: Lock) -> ModelStore:
+def _build_models(settings: Settings, experiments: RunningExperiments, importing: Lock) -> ModelStore:
     client = httpx.Client(base_url=settings.mlflow.tracking_uri, timeout=_REGISTRY_ANSWERS_WITHIN_S)
 
     def load_purchase(directory: Path) -> PurchaseModel:
@@ -95,7 +99,8 @@ def _build_models(settings: Settings, importing: Lock) -> ModelStore:
     # The recommender last: where its machine code is not kept yet, it compiles for a minute.
     loaders = {PURCHASE: load_purchase, RECOMMENDER: load_recommender}
     snapshots = settings.data_dir / "model_snapshots"
-    return ModelStore(MlflowModelSource(client), loaders, snapshots, settings.api.model_poll_s)
+    source, poll_s = MlflowModelSource(client), settings.api.model_poll_s
+    return ModelStore(source, loaders, experiments.refresh, snapshots, poll_s)
 
 
 def _build_bus(settings: Settings) -> EventBus:

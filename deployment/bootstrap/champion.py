@@ -14,7 +14,7 @@ from contracts.errors import NotReadyError
 from deployment.settings import Settings
 from ml_modeling.recommender import Recommends
 from ml_modeling.trained_model import RECOMMENDER
-from model_serving.model_source import MlflowModelSource, ModelVersion
+from model_serving.model_source import MlflowModelSource, ModelAlias, ModelVersion
 
 _DOWNLOAD_WITHIN_S = 60.0
 
@@ -31,7 +31,7 @@ def champion_of(models: MlflowModelSource) -> ModelVersion:
 
     Raises ``RegistryUnavailableError``, and ``NotReadyError`` where there is none.
     """
-    version = models.champion(RECOMMENDER)
+    version = models.find(ModelAlias(RECOMMENDER))
     if version is None:
         msg = f"no champion of {RECOMMENDER} is registered: run `aisle train {RECOMMENDER}`"
         raise NotReadyError(msg)

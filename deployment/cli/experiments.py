@@ -34,7 +34,7 @@ def command() -> None:
 
     \b
     Examples:
-      aisle experiments create two-stage --variant champion=1 --variant challenger=1 --visitors 20000
+      aisle experiments create two-stage --variant old=1 --variant new=1@challenger --visitors 20000
       aisle experiments start two-stage --traffic 0.1
       aisle experiments report two-stage
       aisle experiments stop two-stage
@@ -44,7 +44,12 @@ def command() -> None:
 @command.command()
 @click.argument("name")
 @click.option(
-    "--variant", "variants", multiple=True, metavar="NAME=SHARE", required=True, help="The first is the control."
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME=SHARE[@ALIAS]",
+    required=True,
+    help="The first is the control. With the alias of a recommender in MLflow, the model server answers by it.",
 )
 @click.option(
     "--layer", default="recommendations", show_default=True, help="Experiments of one layer share no visitor."
@@ -56,11 +61,12 @@ def command() -> None:
 def create(name: str, variants: tuple[str, ...], layer: str, metric: str, planned: int) -> None:
     """Define an experiment; nobody is in it before it is started.
 
+    Where a variant has an alias, the model server takes part: those without one are answered by the champion.
     --visitors changes nothing but where the report's intervals are tightest.
 
     \b
     Examples:
-      aisle experiments create two-stage --variant champion=1 --variant challenger=1 --visitors 20000
+      aisle experiments create two-stage --variant old=1 --variant new=1@challenger --visitors 20000
       aisle experiments create margins --layer rules --metric revenue_per_visitor \\
           --variant without=0.8 --variant with=0.2 --visitors 50000
     """
@@ -121,7 +127,7 @@ def list_experiments() -> None:
             each.layer,
             f"{each.traffic:g}",
             each.metric,
-            ", ".join(f"{variant.name} {each.probability_of(variant):.3g}" for variant in each.variants),
+            ", ".join(_shown(variant, each.probability_of(variant)) for variant in each.variants),
         )
         for each in build_experiments_file(load_settings()).read().experiments
     ]
@@ -153,12 +159,18 @@ def report(name: str, out: Path | None) -> None:
 
 
 def _variant(text: str) -> Variant:
-    name, _, share = text.partition("=")
+    name, _, answered = text.partition("=")
+    share, at, alias = answered.partition("@")
     try:
-        return Variant(name=name, share=share)  # type: ignore[arg-type]
+        return Variant(name=name, share=share, model=alias if at else None)  # type: ignore[arg-type]
     except ValidationError as error:
         msg = f"--variant {text}: {_first_problem(error)}"
         raise InvalidExperimentError(msg) from error
+
+
+def _shown(variant: Variant, probability: float) -> str:
+    model = f"@{variant.model}" if variant.model else ""
+    return f"{variant.name} {probability:.3g}{model}"
 
 
 def _first_problem(error: ValidationError) -> str:

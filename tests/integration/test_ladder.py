@@ -47,7 +47,7 @@ def _keep_snapshot(settings: Settings) -> Path:
     source = FakeSource()
     source.set_champion("recommender", "1", model)
     snapshots = settings.data_dir / "model_snapshots"
-    ModelStore(source, {"recommender": load_recommender}, snapshots, poll_s=60).refresh()
+    ModelStore(source, {"recommender": load_recommender}, list, snapshots, poll_s=60).refresh()
     return snapshots / "recommender"
 
 

@@ -19,8 +19,10 @@ from redis import Redis
 
 from contracts import SystemClock
 from contracts.errors import GateRefusedError, RegistryUnavailableError, UnknownNameError
+from contracts.experiments import Experiments, Variant
 from contracts.tables import SESSION_FEATURE_NAMES
 from deployment.bootstrap.api import build_api
+from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.bootstrap.explain import explain_purchase
 from deployment.bootstrap.forgetting import models_that_learned
 from deployment.bootstrap.train import build_mlflow_client, build_model_versions, build_registry, build_trainers
@@ -33,12 +35,14 @@ from deployment.settings import (
     Settings,
     child_environment,
 )
+from experiments.assignment import variant_of
 from ml_modeling.trained_model import Saveable, TrainedModel
 from ml_modeling.training_run import Registry, train_models
 from tests.fixtures.live_events import click
 from tests.fixtures.live_store import fill_live
 from tests.fixtures.mlflow import MlflowServer, forget_model
 from tests.fixtures.training_tables import mixed, sessions_table, shuffled_products, training_rows_table
+from tests.fixtures.trials import experiment
 
 FEATURES = dict.fromkeys(SESSION_FEATURE_NAMES, 1.0)
 
@@ -218,6 +222,7 @@ def test_the_gate_refuses_a_worse_recommender_and_the_champion_stays(settings: S
 def test_trained_models_are_served_swapped_and_outlive_mlflow(settings: Settings, mlflow_server: MlflowServer) -> None:
     with TestClient(build_api(settings)) as api:
         versions = _train(settings, "recommender", "purchase")
+        first = str(versions["recommender"])
         _until(lambda: _served(api) == versions)
         answer = api.get("/v1/recommendations/v-1", params={"product_id": "p001", "limit": 5}).json()
         assert (answer["source"], len(answer["items"])) == ("model", 5)
@@ -234,20 +239,36 @@ def test_trained_models_are_served_swapped_and_outlive_mlflow(settings: Settings
         versions["recommender"] = _register_as_champion(settings, trained)
         _until(lambda: _served(api) == versions)
 
+        visitor = _try_on_everybody(settings, first)
+        _until(lambda: _answered_by(api, visitor) == (first, "new"))
         registry = build_registry(settings, SystemClock())
         mlflow_server.kill()
         _until(lambda: "does not answer" in _reason(api))
         assert api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()["source"] == "model"
-    _assert_a_new_server_answers_from_the_snapshot(settings, versions)
+    with TestClient(build_api(settings)) as api:
+        _assert_the_snapshot_answers(api, versions)
+        _until(lambda: _answered_by(api, visitor) == (first, "new"))
     _assert_registering_fails_within_ten_seconds(registry, trained)
 
 
-def _assert_a_new_server_answers_from_the_snapshot(settings: Settings, versions: dict[str, str | None]) -> None:
-    with TestClient(build_api(settings)) as api:
-        _until(lambda: _served(api) == versions)
-        answer = api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()
-        assert answer["source"] == "model"
-        assert api.get("/health").json()["dependencies"]["model:recommender"]["origin"] == "snapshot"
+def _try_on_everybody(settings: Settings, challenger: str) -> str:
+    """Start an experiment of champion against challenger, and return a visitor for whom the challenger answers."""
+    build_model_versions(settings).make_challenger("recommender", challenger)
+    trial = experiment(variants=(Variant(name="old", share=1), Variant(name="new", share=1, model="challenger")))
+    build_experiments_file(settings).change(lambda _: Experiments(experiments=(trial,)))
+    return next(visitor for visitor in map(str, range(100)) if variant_of(visitor, trial).name == "new")
+
+
+def _answered_by(api: httpx.Client, visitor_id: str) -> tuple[str | None, str | None]:
+    answer = api.get(f"/v1/recommendations/{visitor_id}", params={"product_id": "p001"}).json()
+    return (answer["model"] or {}).get("version"), (answer["variant"] or {}).get("name")
+
+
+def _assert_the_snapshot_answers(api: httpx.Client, versions: dict[str, str | None]) -> None:
+    _until(lambda: _served(api) == versions)
+    answer = api.get("/v1/recommendations/v-1", params={"product_id": "p001"}).json()
+    assert answer["source"] == "model"
+    assert api.get("/health").json()["dependencies"]["model:recommender"]["origin"] == "snapshot"
 
 
 def _assert_registering_fails_within_ten_seconds(registry: Registry, trained: TrainedModel) -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from contracts.errors import InvalidExperimentError, NotReadyError, UnknownNameError
+from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.cli import experiments
 from deployment.settings import Settings
 
@@ -42,6 +43,8 @@ def test_from_created_to_stopped(run: Run) -> None:
     [
         (("--variant", "a=1", "--variant", "b=0"), "--variant b=0: share is '0': Input should be greater than 0"),
         (("--variant", "a=1", "--variant", "b"), "--variant b: share is ''"),
+        (("--variant", "a=1", "--variant", "b=1@"), "--variant b=1@: model is ''"),
+        (("--variant", "a=1", "--variant", "b=@c"), "--variant b=@c: share is ''"),
         (("--variant", "a=1", "--variant", "=1"), "--variant =1: name is ''"),
         (("--variant", "a=1"), "variants is"),
         (("--variant", "a=1", "--variant", "a=2"), "variants are named a, a"),
@@ -64,6 +67,13 @@ def test_what_is_not_there_or_not_started_is_named(run: Run) -> None:
     error = run("report", "e").exception
     assert isinstance(error, NotReadyError)
     assert str(error) == "e was not started yet: run `aisle experiments start e --traffic 0.1`"
+
+
+def test_a_variant_may_name_the_alias_of_its_model(run: Run, tmp_path: Path) -> None:
+    run("create", "e", "--variant", "old=1", "--variant", "new=3@challenger", "--visitors", "1000")
+    assert run("list").stdout.splitlines()[1].endswith("old 0.25, new 0.75@challenger")
+    [experiment] = build_experiments_file(Settings(data_dir=tmp_path)).read().experiments
+    assert [variant.model for variant in experiment.variants] == [None, "challenger"]
 
 
 @pytest.mark.parametrize("traffic", ["0", "1.1", "-1", "much"])

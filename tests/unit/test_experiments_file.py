@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     written = file.change(lambda experiments: started(created(experiments, NEW), "e", 0.25, STARTED))
     assert file.read() == written
     assert written.running[0].buckets == ((0, 2500),)
+
+
+def test_the_stamp_differs_after_a_change_alone(tmp_path: Path) -> None:
+    file = ExperimentsFile(tmp_path / "experiments.yaml")
+    assert file.stamp() is None
+    stamps = set()
+    for name in ("e", "f"):
+        file.change(partial(created, new=experiment(name, layer=name)))
+        stamps |= {file.stamp(), file.stamp()}
+    assert len(stamps) == 2
 
 
 def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
@@ -72,6 +83,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ("experiments:", "experimentes:", "unknown key 'experimentes': expected experiments"),
         ("planned_visitors: 2000", "planned_visitors: many", "planned_visitors is 'many'"),
         ("started_at: '2026-11-20T00:00:00Z'", "started_at: '2026-11-20T00:00:00'", "started_at is"),
+        ("started_at: '2026-11-20T00:00:00Z'", "started_at: 2026-99-20", "not a YAML file: month must be in 1..12"),
+        ("model: null", "model: a b", "experiments.0.variants.0.model is 'a b'"),
+        ("model: null", f"model: {'[' * 500}", "not a YAML file: maximum recursion depth"),
     ],
 )
 def test_a_file_that_does_not_fit_is_named_by_key_and_value(

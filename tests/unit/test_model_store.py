@@ -1,32 +1,13 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from contracts.errors import ModelRefusedError
+from model_serving.model_source import ModelAlias
 from model_serving.model_store import ModelStore
 from tests.fixtures.serving import FakeSource
-
-
-@dataclass
-class TextModel:
-    text: str
-
-    def save(self, directory: Path) -> None:
-        (directory / "model.txt").write_text(self.text)
-
-
-def _load(directory: Path) -> TextModel:
-    text = (directory / "model.txt").read_text()
-    if text == "broken":
-        msg = "cannot be loaded"
-        raise ValueError(msg)
-    if text == "wrong":
-        msg = "answers otherwise"
-        raise ModelRefusedError(msg)
-    return TextModel(text)
+from tests.fixtures.text_model import TextModel, load_text
 
 
 @pytest.fixture
@@ -35,7 +16,7 @@ def source() -> FakeSource:
 
 
 def _store(source: FakeSource, directory: Path) -> ModelStore:
-    return ModelStore(source, {"recommender": _load}, directory, poll_s=60)
+    return ModelStore(source, {"recommender": load_text}, list, directory, poll_s=60)
 
 
 def _text(store: ModelStore) -> str | None:
@@ -138,9 +119,7 @@ def test_a_registry_made_anew_may_use_the_same_number(source: FakeSource, tmp_pa
     source.set_champion("recommender", "1", TextModel("old"))
     store.refresh()
     other = FakeSource()
-    other.set_champion("recommender", "1", TextModel("new"))
-    version, model = other.champions["recommender"]
-    other.champions["recommender"] = (type(version)("recommender", "1", "another-run"), model)
+    other.give(ModelAlias("recommender"), "1", TextModel("new"), run_id="another-run")
     again = _store(other, tmp_path)
     again.restore()
     again.refresh()
