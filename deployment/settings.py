@@ -77,10 +77,11 @@ class MlflowSettings(_Group):
 
 
 class ApiSettings(_Group):
-    """The model server."""
+    """The model server. ``access``: ``keys`` (see `aisle access`), or ``open`` to all of this machine."""
 
     host: str = _LOOPBACK
     port: Port = 18080
+    access: Literal["keys", "open"] = "keys"
     model_poll_s: float = Field(default=2.0, gt=0)
 
 

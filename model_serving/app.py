@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from model_serving.access import guard
 from model_serving.feature_routes import online_features
 from model_serving.operation_routes import operations
 from model_serving.prediction_routes import predictions
@@ -14,6 +15,7 @@ from model_serving.problems import add_problem_handlers
 from model_serving.recommendation_routes import lists_by_get, lists_by_post
 from model_serving.request_id import NameRequests
 from model_serving.serving import Serving
+from web.access.guard import Access
 from web.request_metrics import CountRequests
 
 _DESCRIPTION = """
@@ -23,8 +25,8 @@ why not; errors are problems (RFC 9457). A request may bring its id as `X-Reques
 """
 
 
-def build_app(serving: Serving) -> FastAPI:
-    """Return the ASGI application over ``serving``."""
+def build_app(serving: Serving, access: Access | None = None) -> FastAPI:
+    """Return the ASGI application over ``serving``; without ``access`` it answers everybody."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -37,6 +39,8 @@ def build_app(serving: Serving) -> FastAPI:
         serving.impressions.stop()
 
     app = FastAPI(title="Aisle model server", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    if access is not None:
+        guard(app, access)
     app.add_middleware(CountRequests, metrics=serving.metrics)
     app.add_middleware(NameRequests)
     add_problem_handlers(app)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request, Response
 
 from ml_modeling.trained_model import PURCHASE
+from model_serving.access import require_own
 from model_serving.answers import PredictionAnswer, PredictionsBatchAnswer
 from model_serving.json_route import JsonRoute
 from model_serving.model_store import LoadedModel
@@ -29,6 +30,7 @@ def predictions(serving: Serving) -> APIRouter:
     @router.post(_ONE, response_model=PredictionAnswer, responses=problem_responses(*OF_BODIES, 503))
     def post_purchase_prediction(request: Request, wanted: PredictionRequest) -> Response:
         """Probability that an order still follows in the visitor's session."""
+        require_own(request, wanted.visitor_id)
         [answer] = predict([wanted], request_id_of(request), _require_model(serving), serving.online)
         _count(serving, _ONE, [answer])
         return json_reply(answer.model_dump_json())
@@ -36,6 +38,7 @@ def predictions(serving: Serving) -> APIRouter:
     @router.post(_BATCH, response_model=PredictionsBatchAnswer, responses=problem_responses(*OF_BODIES, 503))
     def post_purchase_predictions(request: Request, batch: PredictionsBatch) -> Response:
         """Up to 200 predictions at once, by one call of the model."""
+        require_own(request, *(wanted.visitor_id for wanted in batch.requests))
         request_id = request_id_of(request)
         answers = predict(batch.requests, request_id, _require_model(serving), serving.online)
         _count(serving, _BATCH, answers)

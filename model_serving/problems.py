@@ -71,11 +71,12 @@ def _documented(status: HTTPStatus) -> dict[str, Any]:
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
-    problems.add_problem_handlers(app, _answer)
+    problems.add_problem_handlers(app, problem_answer)
     app.add_exception_handler(RequestValidationError, _on_invalid)
 
 
-def _answer(request: Request, error: ProblemError) -> Response:
+def problem_answer(request: Request, error: ProblemError) -> Response:
+    """Return the answer of an error, with the request's id."""
     request_id = request_id_of(request)
     error.more = {"request_id": request_id, "errors": []} | dict(error.more)
     # Also here: the answer to a bug is given outside of the middleware.
@@ -89,7 +90,7 @@ def _on_invalid(request: Request, error: Exception) -> Response:
     first = violations[0]
     detail = f"{first.field} is {first.value}: {first.expected}"
     more = {"errors": [each.model_dump() for each in violations]}
-    return _answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, more))
+    return problem_answer(request, ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid request", detail, more))
 
 
 def _violation(details: dict[str, Any]) -> Violation:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
+from model_serving.access import require_own
 from model_serving.answers import RecommendationsAnswer, RecommendationsBatchAnswer
 from model_serving.asked import Asked
 from model_serving.impressions import recommendations_shown
@@ -45,6 +46,7 @@ def lists_by_get(serving: Serving) -> APIRouter:
         request: Request, visitor_id: VisitorId, query: Annotated[RecommendationsQuery, Query()], tag: _Tag = None
     ) -> Response:
         """Products for a visitor, or for given products, best first. Answers always, and says from what."""
+        require_own(request, visitor_id)
         asked = Asked(request_id_of(request), Placement.HOME, visitor_id, query.product_id, query)
         return list_reply(lists.shown(asked, _HOME), tag)
 
@@ -53,6 +55,7 @@ def lists_by_get(serving: Serving) -> APIRouter:
         request: Request, product_id: _ProductId, query: Annotated[PageQuery, Query()], tag: _Tag = None
     ) -> Response:
         """Products that those who look at this one look at next."""
+        require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.SIMILAR, query.visitor_id, [product_id], query)
         return list_reply(lists.shown(asked, _SIMILAR), tag)
 
@@ -61,12 +64,14 @@ def lists_by_get(serving: Serving) -> APIRouter:
         request: Request, product_id: _ProductId, query: Annotated[PageQuery, Query()], tag: _Tag = None
     ) -> Response:
         """Products that are in one basket with this one; then what those who look at it look at next."""
+        require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.BOUGHT_TOGETHER, query.visitor_id, [product_id], query)
         return list_reply(lists.shown(asked, _BOUGHT_TOGETHER), tag)
 
     @router.get(_TRENDING, **_LISTED)
     def get_trending(request: Request, query: Annotated[PageQuery, Query()], tag: _Tag = None) -> Response:
         """Products that are viewed most now; then what was popular when the model learned."""
+        require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.TRENDING, query.visitor_id, [], query)
         return list_reply(lists.shown(asked, _TRENDING), tag)
 
@@ -80,12 +85,14 @@ def lists_by_post(serving: Serving) -> APIRouter:
     @router.post(_ANY, response_model=RecommendationsAnswer, responses=problem_responses(*OF_BODIES))
     def post_recommendations(request: Request, wanted: RecommendationRequest) -> Response:
         """Products for a placement, of what the request says: a session, a cart, a page."""
+        require_own(request, wanted.visitor_id)
         answer = lists.shown(_asked(wanted, request_id_of(request)), _ANY)
         return json_reply(answer.model_dump_json())
 
     @router.post(_BATCH, response_model=RecommendationsBatchAnswer, responses=problem_responses(*OF_BODIES))
     def post_recommendations_batch(request: Request, batch: RecommendationsBatch) -> Response:
         """Up to 50 lists at once, each with a request id of its own."""
+        require_own(request, *(wanted.visitor_id for wanted in batch.requests))
         request_id = request_id_of(request)
         answers = [
             lists.shown(_asked(wanted, f"{request_id}.{number}"), _BATCH)

@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
+from deployment.bootstrap.access import build_access
 from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.bootstrap.inventory_tail import InventoryTail
 from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
@@ -63,7 +64,7 @@ def build_api(settings: Settings) -> FastAPI:
         metrics=metrics,
         clock=SystemClock(),
     )
-    return build_app(serving)
+    return build_app(serving, build_access(settings))
 
 
 def _build_impressions(settings: Settings, metrics: ServingMetrics) -> ImpressionPublisher:

@@ -35,6 +35,7 @@ COMMANDS = {
     "experiments": "Try variants on a share of the visitors, and see which is better.",
     "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",
+    "access": "Say who may call the model server: clients, keys, scopes.",
     "collector": "Take events over HTTP (POST /v1/events).",
     "connect": "Poll external APIs and take file drops.",
     "airflow": "Run Airflow with Aisle's DAGs.",

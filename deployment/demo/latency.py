@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -17,8 +17,8 @@ _ANSWER_WITHIN_S = 5.0
 class ApiClient:
     """The API as one client sees it, over one kept connection."""
 
-    def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, timeout=_ANSWER_WITHIN_S)
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=_ANSWER_WITHIN_S)
 
     def recommend(self, visitor_id: str, **params: str | int) -> dict[str, Any]:
         """Return the answer of ``GET /v1/recommendations/{visitor_id}``; raises ``PermanentError``."""

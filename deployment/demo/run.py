@@ -17,6 +17,7 @@ from contracts.clock import SystemClock
 from contracts.errors import AisleError, PermanentError, UserError
 from contracts.tables import GOLD_CUSTOMER_FEATURES, GOLD_PRODUCT_FEATURES
 from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.access import local_headers
 from deployment.bootstrap.live import build_live_features
 from deployment.bootstrap.tail import build_tail
 from deployment.demo.commands import Commands
@@ -256,7 +257,7 @@ class Demo:
         self.summary.ok = not self.summary.failures
 
     def _api(self) -> ApiClient:
-        return ApiClient(api_url(self._settings))
+        return ApiClient(api_url(self._settings), local_headers(self._settings))
 
     def _in_parallel(self, *tasks: Callable[[], None]) -> None:
         """Run tasks at once; the first failure, or Ctrl-C, stops what the others wait for."""

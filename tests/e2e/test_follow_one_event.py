@@ -23,6 +23,7 @@ from contracts.tables import (
 )
 from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
 from data_lake.arrow_lake import ArrowLake
+from deployment.bootstrap.access import local_headers
 from deployment.bootstrap.bus import build_bus
 from deployment.bootstrap.live import build_live_features
 from deployment.demo.storefront import known_product_ids
@@ -123,8 +124,9 @@ def _the_features_online_are_those_of_the_lake(settings: Settings, product_id: s
 
 def _the_model_answers_with_other_products(stack: RunningStack, product_id: str) -> None:
     url = f"http://127.0.0.1:{stack.settings.api.port}/v1/recommendations/{_VISITOR}"
-    until(lambda: httpx.get(url, timeout=5).json()["source"] == "model")
-    answer = httpx.get(url, timeout=5).json()
+    headers = local_headers(stack.settings)
+    until(lambda: httpx.get(url, headers=headers, timeout=5).json()["source"] == "model")
+    answer = httpx.get(url, headers=headers, timeout=5).json()
     recommended = {product["product_id"] for product in answer["items"]}
     assert recommended
     assert recommended <= known_product_ids(stack.lake)

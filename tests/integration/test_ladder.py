@@ -86,6 +86,7 @@ def test_with_everything_away_it_starts_and_says_so(tmp_path: Path) -> None:
     settings = _settings(tmp_path, RedisSettings(port=redis), KafkaSettings(port=kafka))
     with serving_process(settings, tmp_path / "server.log") as server:
         assert Rung.of(server.get(_HOME)) == Rung("empty", "no_model")
+        assert server.get(_HOME, headers={"X-API-Key": "aisle_none"}).status_code == 401
         _until(lambda: not _health(server)["kafka"]["ok"])
         _until(lambda: "does not answer" in _health(server)["model:recommender"]["reason"])
         answer = server.get("/health/ready")

@@ -58,7 +58,7 @@ def settings(mlflow_process: MlflowServer, tmp_path_factory: pytest.TempPathFact
     return Settings(
         data_dir=directory,
         mlflow=mlflow_process.settings.mlflow,
-        api=ApiSettings(model_poll_s=0.2),
+        api=ApiSettings(model_poll_s=0.2, access="open"),
         redis=RedisSettings(server_url="redis://127.0.0.1:1/0"),
         kafka=KafkaSettings(servers="127.0.0.1:1"),
     )
