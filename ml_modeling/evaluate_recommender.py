@@ -29,13 +29,18 @@ _BY_CASE = {
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Metrics at ``k`` over ``cases`` of ``sessions``, of the model and of its popularity alone."""
+    """Metrics at ``k`` over ``cases`` of ``sessions``, of the model and of its popularity alone.
+
+    ``model_recalls`` and ``popularity_recalls`` (k) are Recall of lists of length 1, 2, … k.
+    """
 
     k: int
     sessions: int
     cases: int
     model: Mapping[str, float]
     popularity: Mapping[str, float]
+    model_recalls: Sequence[float]
+    popularity_recalls: Sequence[float]
 
 
 def evaluate_recommender(
@@ -66,11 +71,12 @@ def evaluate_recommender(
     sightings = Counter(product for basket in browsed.where(~is_later).baskets for product in basket)
     by_model = [_ids(model.recommend(seen, k, exclude=seen, past=past)) for (seen, _), past in cases_and_pasts]
     by_popularity = [_ids(model.recommend((), k, exclude=seen)) for seen, _ in cases]
-    measured = [
+    of_model, of_popularity = (
         _metrics(lists, cases, k, categories, sightings) | {"coverage": coverage(lists, len(model.product_ids))}
         for lists in (by_model, by_popularity)
-    ]
-    return Evaluation(k, len(later), len(cases), *measured)
+    )
+    recalls = [_recalls(lists, cases, k) for lists in (by_model, by_popularity)]
+    return Evaluation(k, len(later), len(cases), of_model, of_popularity, *recalls)
 
 
 def cases_of(basket: Sequence[str]) -> list[Case]:
@@ -96,6 +102,14 @@ def _metrics(
         "novelty_bits": novelty(lists, sightings),
         "popularity_bias": popularity_bias(lists, chosen, sightings),
     }
+
+
+def _recalls(lists: Sequence[Sequence[str]], cases: Sequence[Case], k: int) -> list[float]:
+    found = np.zeros((len(cases), k))
+    for row, ranked, (_, right) in zip(found, lists, cases, strict=True):
+        row[: len(ranked)] = [(product in right) / len(right) for product in ranked]
+    recalls: list[float] = found.cumsum(axis=1).mean(axis=0).tolist()
+    return recalls
 
 
 def _ids(ranked: Sequence[RankedProduct]) -> list[str]:

@@ -18,7 +18,7 @@ from contracts import Clock
 from ml_modeling.mlflow_errors import naming_the_server, passing_over
 from ml_modeling.model_versions import GATE, GATE_PASSED, GATE_REFUSED, ModelVersions
 from ml_modeling.pyfunc_signatures import PYFUNCS
-from ml_modeling.trained_model import FILES, MODEL_CARD, Registered, TrainedModel
+from ml_modeling.trained_model import FILES, MODEL_CARD, PLOTS, ModelCard, Registered, TrainedModel
 
 # Tags by which MLflow's pages show the commit of a run.
 _GIT_COMMIT = "mlflow.source.git.commit"
@@ -77,7 +77,16 @@ class ModelRegistry:
         set_tags = [RunTag(name, value) for name, value in tags.items() if value]
         self._client.log_batch(run_id, metrics=metrics, params=params, tags=set_tags)
         if trained.card:
-            self._client.log_text(run_id, trained.card, MODEL_CARD)
+            self._log_card(run_id, trained.card)
+
+    def _log_card(self, run_id: str, card: ModelCard) -> None:
+        with TemporaryDirectory(prefix="aisle-card-") as scratch:
+            plots = Path(scratch) / PLOTS
+            plots.mkdir()
+            for name, png in card.plots.items():
+                (plots / name).write_bytes(png)
+            (Path(scratch) / MODEL_CARD).write_text(card.page, encoding="utf-8")
+            self._client.log_artifacts(run_id, scratch)
 
     def _upload(self, trained: TrainedModel, experiment_id: str, run_id: str) -> str:
         logged = self._client.create_logged_model(experiment_id, name=trained.name, source_run_id=run_id)

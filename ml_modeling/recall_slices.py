@@ -9,11 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_modeling.estimates import Estimate, mean_estimate
 from ml_modeling.next_products import BrowsedSessions, NextProducts
+from ml_modeling.recommending.product_facts import ProductFacts
+from ml_modeling.slices import price_levels
 
 # The standard error of a share of 30 is at most 0.09.
 MIN_SLICE_SESSIONS = 30
 _POPULAR_SHARE = 0.2
+_MOST_CATEGORIES = 8
+_UNKNOWN = ProductFacts("")
 
 
 @dataclass(frozen=True)
@@ -23,29 +28,40 @@ class RecallSlice:
     kind: str
     value: str
     cases: int
-    recall: float | None
+    recall: Estimate | None
     baseline_recall: float | None
 
 
 def recall_slices(
-    cases: NextProducts, earlier: BrowsedSessions, found: NDArray[np.float64], baseline_found: NDArray[np.float64]
+    cases: NextProducts,
+    earlier: BrowsedSessions,
+    found: NDArray[np.float64],
+    baseline_found: NDArray[np.float64],
+    facts: Mapping[str, ProductFacts],
 ) -> list[RecallSlice]:
-    """Measure each slice; ``found`` and ``baseline_found`` hold 1 for a case whose right product was in the list."""
+    """Measure each slice; ``found`` and ``baseline_found`` hold 1 for a case whose right product was in the list.
+
+    ``facts`` are what the shop says of products, by their ids: by category and price level only where it says any.
+    """
     return [
         _measured(
             kind, str(value), cases.sessions[values == value], found[values == value], baseline_found[values == value]
         )
-        for kind, values in _slices_of(cases, earlier).items()
+        for kind, values in _slices_of(cases, earlier, facts).items()
         for value in np.unique(values)
     ]
 
 
-def _slices_of(cases: NextProducts, earlier: BrowsedSessions) -> Mapping[str, NDArray[np.str_]]:
+def _slices_of(
+    cases: NextProducts, earlier: BrowsedSessions, facts: Mapping[str, ProductFacts]
+) -> Mapping[str, NDArray[np.str_]]:
     lengths = np.array([len(seen) for seen in cases.seen])
     bounds, names = [lengths == 1, lengths == 2, lengths <= 5], ["1", "2", "3 to 5"]
     return {
         "products seen": np.select(bounds, names, "6 and more"),
+        "earlier sessions": np.array(["some" if past else "none" for past in cases.past]),
         "next product": _popularity_of(cases.right, earlier),
+        **(_said_of([facts.get(product, _UNKNOWN) for product in cases.right]) if facts else {}),
         **cases.attributes,
     }
 
@@ -60,6 +76,18 @@ def _popularity_of(products: Sequence[str], earlier: BrowsedSessions) -> NDArray
     )
 
 
+def _said_of(products: Sequence[ProductFacts]) -> Mapping[str, NDArray[np.str_]]:
+    """Return the category of each, the first step of its path, one of the most frequent, and its price level."""
+    categories = np.array([(each.category or "unknown").split(".")[0] for each in products])
+    names, counts = np.unique(categories, return_counts=True)
+    frequent = names[np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]]
+    prices = np.array([np.nan if each.price is None else each.price for each in products])
+    return {
+        "category": np.where(np.isin(categories, frequent), categories, "others"),
+        "price level": price_levels(prices),
+    }
+
+
 def _measured(
     kind: str,
     value: str,
@@ -69,4 +97,4 @@ def _measured(
 ) -> RecallSlice:
     if len(np.unique(sessions)) < MIN_SLICE_SESSIONS:
         return RecallSlice(kind, value, len(found), None, None)
-    return RecallSlice(kind, value, len(found), float(found.mean()), float(baseline_found.mean()))
+    return RecallSlice(kind, value, len(found), mean_estimate(sessions, found), float(baseline_found.mean()))

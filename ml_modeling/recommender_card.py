@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from ml_modeling.card_page import card_page
-from ml_modeling.card_plots import largest_plot, recall_plot, recall_slices_plot
-from ml_modeling.list_positions import TOP, Positions
+from ml_modeling.card_page import card_of
+from ml_modeling.list_positions import RECALL, TOP, Positions
+from ml_modeling.plotting import Plot
 from ml_modeling.ranking_metrics import recall_at
 from ml_modeling.recall_slices import MIN_SLICE_SESSIONS
+from ml_modeling.recommender_plots import contributions_plot, gains_plot, recall_plot, recall_slices_plot
 from ml_modeling.recommending.candidate_features import FEATURES
 from ml_modeling.train_recommender import THIS_MODEL, RecommenderEvidence, RecommenderTraining
-from ml_modeling.trained_model import TrainedModel
+from ml_modeling.trained_model import ModelCard, TrainedModel
 
 _TEMPLATE = "recommender_card.html.j2"
 
 
-def recommender_card(training: RecommenderTraining, trained: TrainedModel, made_at: datetime) -> str:
-    """Return the page of a model; without evidence it says why there is none."""
+def recommender_card(training: RecommenderTraining, trained: TrainedModel, made_at: datetime) -> ModelCard:
+    """Return the card of a model; without evidence it says why there is none."""
     ranker, evidence = training.model.ranker, training.evidence
-    plots = _plots(evidence) if evidence else {}
+    plots = _plots(evidence) if evidence else []
     if ranker:
-        plots["What the ranking looks at"] = largest_plot(FEATURES, ranker.gains, "share of the splits' gain")
-    return card_page(
+        plots.append(gains_plot(FEATURES, ranker.gains))
+    return card_of(
         _TEMPLATE,
         trained,
         plots,
@@ -34,12 +35,17 @@ def recommender_card(training: RecommenderTraining, trained: TrainedModel, made_
     )
 
 
-def _plots(evidence: RecommenderEvidence) -> dict[str, str]:
+def _plots(evidence: RecommenderEvidence) -> list[Plot]:
     names = {THIS_MODEL: "this model"}
     recalls: Mapping[str, list[float]] = {
         names.get(name, name.replace("_", "-")): _recalls(positions) for name, positions in evidence.positions.items()
     }
-    return {"Recall": recall_plot(recalls), "Slices": recall_slices_plot(evidence.slices)}
+    plots = [recall_plot(recalls)]
+    if any(each.recall for each in evidence.slices):
+        plots.append(recall_slices_plot(evidence.slices, evidence.metrics[RECALL]))
+    if evidence.contributions is not None:
+        plots.append(contributions_plot(FEATURES, evidence.contributions))
+    return plots
 
 
 def _recalls(positions: Positions) -> list[float]:

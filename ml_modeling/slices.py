@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import roc_auc_score
 
 from contracts.tables import SESSION_FEATURE_NAMES
+from ml_modeling.estimates import Estimate, auc_estimate
 from ml_modeling.training_set import LabelledRows
 
 # The standard error of an AUC is about 0.29 / √positives (Hanley and McNeil 1982): 0.05 at this many.
@@ -27,13 +27,13 @@ class SliceMetrics:
     rows: int
     base_rate: float
     mean_probability: float
-    auc: float | None
+    auc: Estimate | None
 
 
 def slices_of(rows: LabelledRows) -> Mapping[str, NDArray[np.str_]]:
     """Return for each kind of slice the value of each row: those of the sessions, the visitor's kind, price level."""
     known = np.where(rows.features[:, _KNOWN] > 0, "known", "new")
-    return {"visitor": known, "price level": _price_levels(rows.features[:, _PRICE]), **rows.attributes}
+    return {"visitor": known, "price level": price_levels(rows.features[:, _PRICE]), **rows.attributes}
 
 
 def slice_metrics(rows: LabelledRows, probabilities: NDArray[np.float64]) -> list[SliceMetrics]:
@@ -52,13 +52,13 @@ def has_enough_of_both(rows: LabelledRows) -> bool:
 
 
 def _measured(kind: str, value: str, part: LabelledRows, probabilities: NDArray[np.float64]) -> SliceMetrics:
-    auc = float(roc_auc_score(part.labels, probabilities)) if has_enough_of_both(part) else None
+    auc = auc_estimate(part, probabilities) if has_enough_of_both(part) else None
     base_rate, mean = float(part.labels.mean()), float(probabilities.mean())
     return SliceMetrics(kind, value, len(part), base_rate, mean, auc)
 
 
-def _price_levels(prices: NDArray[np.float64]) -> NDArray[np.str_]:
-    """Return ``low``, ``middle`` or ``high`` third of the mean viewed price, ``none`` before the first price."""
+def price_levels(prices: NDArray[np.float64]) -> NDArray[np.str_]:
+    """Say of each in which third of all it is: ``low``, ``middle`` or ``high``; ``none`` where it is missing."""
     if np.isnan(prices).all():
         return np.full(len(prices), "none")
     lower, upper = np.nanpercentile(prices, [100 / 3, 200 / 3])

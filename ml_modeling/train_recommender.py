@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from contracts.errors import NotReadyError
 from contracts.tables import SILVER_SESSIONS
@@ -15,6 +17,7 @@ from ml_modeling.gate import Comparison, judge
 from ml_modeling.list_positions import NDCG, RECALL, Positions, gains, hits, metrics_of, positions_of
 from ml_modeling.next_products import BrowsedSessions, NextProducts, browsed_sessions, next_products
 from ml_modeling.paired_bootstrap import Difference, paired_mean_difference
+from ml_modeling.ranking_explanation import mean_contributions
 from ml_modeling.recall_slices import RecallSlice, recall_slices
 from ml_modeling.recommender import CO_VISITATION, POPULARITY
 from ml_modeling.recommender_champion import MIN_CASES, RecommenderChampion, compare_with_champion
@@ -39,13 +42,14 @@ class RecommenderEvidence:
     """What was seen of a model on sessions later than those it was fitted on, for the gate and the model card.
 
     ``positions`` are by model: this one, co-visitation and popularity alone; ``over`` are differences in NDCG@10, by
-    baseline.
+    baseline. ``contributions`` are the mean sizes of SHAP values by ``FEATURES``, ``None`` without a ranking.
     """
 
     positions: Mapping[str, Positions]
     over: Mapping[str, Difference]
     comparison: Comparison
     slices: Sequence[RecallSlice]
+    contributions: NDArray[np.float64] | None
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -119,7 +123,8 @@ def _evidence(
         {THIS_MODEL: ours, **baselines},
         over,
         compare_with_champion(cases, ours, champion),
-        recall_slices(cases, earlier, hits(ours), hits(baselines[CO_VISITATION])),
+        recall_slices(cases, earlier, hits(ours), hits(baselines[CO_VISITATION]), facts),
+        mean_contributions(model, cases),
     )
 
 

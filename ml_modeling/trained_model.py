@@ -15,6 +15,7 @@ MODEL_NAMES = (RECOMMENDER, PURCHASE)
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 MODEL_CARD = "model_card.html"
+PLOTS = "plots"
 # The parameter that says up to which start of a session a version has learned: of the purchase model, the recommender.
 TRAINED_UNTIL = "trained_until"
 LEARNED_UNTIL = "learned_until"
@@ -32,11 +33,19 @@ class Saveable(Protocol):
 
 
 @dataclass(frozen=True)
+class ModelCard:
+    """What is to be seen of a model: a page that needs no other file, and its plots as PNG, by their files' names."""
+
+    page: str
+    plots: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class TrainedModel:
     """A fitted model with what was measured on it.
 
     ``value`` and ``baseline`` are of ``metric`` (higher is better), both ``None`` where the data was too short
-    to measure; ``note`` then says why. ``verdict`` is the gate's, ``card`` the model card, as HTML.
+    to measure; ``note`` then says why. ``verdict`` is the gate's.
     """
 
     name: str
@@ -50,7 +59,7 @@ class TrainedModel:
     note: str = ""
     data_versions: Mapping[str, int] = field(default_factory=dict)
     git_commit: str = ""
-    card: str = ""
+    card: ModelCard | None = None
 
 
 @dataclass(frozen=True)

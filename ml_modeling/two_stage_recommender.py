@@ -111,16 +111,16 @@ class TwoStageRecommender:
     def _by_ranking(
         self, recent: Sequence[str], past: Sequence[str], barred: set[int], limit: int
     ) -> list[RankedProduct]:
-        session = self._known(recent[:MAX_DISTINCT])
+        session = self.known(recent[:MAX_DISTINCT])
         if not len(session):
             return []
-        candidates = self.retrieval.candidates(session, past=self._known(past))
+        candidates = self.retrieval.candidates(session, past=self.known(past))
         scores, sources = self._scores(candidates), sources_of(candidates.features)
         codes = candidates.products.tolist()
         order = [place for place in np.argsort(-scores, kind="stable").tolist() if codes[place] not in barred]
         return [RankedProduct(self._ids[codes[place]], float(scores[place]), sources[place]) for place in order[:limit]]
 
-    def _known(self, latest_first: Sequence[str]) -> NDArray[np.int32]:
+    def known(self, latest_first: Sequence[str]) -> NDArray[np.int32]:
         """Return the codes of those that the model knows, oldest first."""
         known = [self._codes[product_id] for product_id in latest_first if product_id in self._codes]
         return np.array(known[::-1], np.int32)

@@ -31,7 +31,7 @@ from deployment.bootstrap.pinned_tables import PinnedTables
 from deployment.local_stack.mlflow_server import mlflow_is_healthy
 from deployment.settings import Settings, configure_mlflow_client
 from ml_modeling.recommending.product_facts import ProductFacts
-from ml_modeling.trained_model import PURCHASE, RECOMMENDER, TrainedModel
+from ml_modeling.trained_model import PURCHASE, RECOMMENDER, ModelCard, TrainedModel
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -107,7 +107,7 @@ def _train_recommender(settings: Settings, lake: ArrowLake, clock: Clock) -> Tra
     facts = _product_facts(tables, lake)
     training = import_module("ml_modeling.train_recommender").train_recommender(sessions, champion, facts)
     trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
-    card: str = import_module("ml_modeling.recommender_card").recommender_card(training, trained, clock.now())
+    card: ModelCard = import_module("ml_modeling.recommender_card").recommender_card(training, trained, clock.now())
     return replace(trained, card=card)
 
 
@@ -133,7 +133,7 @@ def _train_purchase(settings: Settings, lake: ArrowLake, clock: Clock, budget: B
     champion = _purchase_champion(settings)
     training = import_module("ml_modeling.train_purchase").train_purchase(rows, champion, budget)
     trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
-    card: str = import_module("ml_modeling.purchase_card").purchase_card(training, trained, clock.now())
+    card: ModelCard = import_module("ml_modeling.purchase_card").purchase_card(training, trained, clock.now())
     return replace(trained, card=card)
 
 

@@ -65,6 +65,11 @@ class Ranker:
         # One thread: for the few rows of a request, starting more costs more than they save.
         return np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
 
+    def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return the SHAP values of each row and feature: a row's sum to its score, less the mean score."""
+        values = np.asarray(self._booster.predict(features, num_threads=1, pred_contrib=True), dtype=np.float64)
+        return values[:, :-1]
+
     def save(self, directory: Path) -> None:
         """Write LightGBM's text format, and its digest."""
         self._booster.save_model(directory / _FILE)

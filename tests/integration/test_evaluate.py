@@ -39,7 +39,7 @@ def test_the_champion_is_judged_on_what_came_after_it(settings: Settings, tmp_pa
     rows = sessions_table(ALL).slice(LEARNED)
     write_deltalake(settings.data_dir / "lake" / "silver" / "sessions", rows, mode="append")
     report = tmp_path / "evaluation.json"
-    result = _evaluate(settings, "--at", "5", "--report", str(report))
+    result = _evaluate(settings, "--at", "5", "--report", str(report), "--plots", str(tmp_path / "new" / "plots"))
     assert result.exit_code == 0, result.output
     found = json.loads(report.read_text())
     assert (found["model_name"], found["k"], found["sessions"]) == ("recommender", 5, ALL - LEARNED)
@@ -47,6 +47,12 @@ def test_the_champion_is_judged_on_what_came_after_it(settings: Settings, tmp_pa
         assert found["model"][metric] > found["popularity"][metric]
     assert found["model"]["diversity"] == 1  # no categories are known
     assert "novelty_bits" in result.output
+    assert found["model_recalls"][-1] == pytest.approx(found["model"]["recall"])
+    plots = {path.name: path.read_bytes() for path in (tmp_path / "new" / "plots").iterdir()}
+    assert set(plots) == {"recall.png", "metrics.png"}
+    assert all(png.startswith(b"\x89PNG") for png in plots.values())
+    refused = _evaluate(settings, "--plots", str(report / "plots"))
+    assert str(refused.exception) == f"--plots {report}/plots: Not a directory"
 
 
 def test_without_later_sessions_one_line_says_so(settings: Settings) -> None:

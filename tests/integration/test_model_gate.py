@@ -18,7 +18,7 @@ from deployment.settings import MlflowSettings, Settings, child_environment
 from ml_modeling import lightgbm_booster
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.purchase_rows import closed_rows
-from ml_modeling.trained_model import CHALLENGER, CHAMPION, PURCHASE, Saveable, TrainedModel
+from ml_modeling.trained_model import CHALLENGER, CHAMPION, PURCHASE, ModelCard, Saveable, TrainedModel
 from ml_modeling.verdict import Verdict
 from tests.fixtures.mlflow import MlflowServer, forget_model, free_port
 from tests.fixtures.small_disk import small_disk
@@ -47,7 +47,7 @@ def settings(mlflow_server: MlflowServer) -> Iterator[Settings]:
 
 def _trained(model: Saveable, verdict: Verdict, auc: float = 0.8) -> TrainedModel:
     return TrainedModel(
-        PURCHASE, model, "auc", auc, 0.6, {"auc": auc}, {"trained_until": "2026-01-01"}, verdict=verdict, card="<p>card"
+        PURCHASE, model, "auc", auc, 0.6, {"auc": auc}, {"trained_until": "2026-01-01"}, verdict, card=ModelCard("<p>")
     )
 
 
@@ -153,7 +153,7 @@ def test_a_full_disk_of_mlflow_is_said_and_changes_nothing(tmp_path: Path, model
         try:
             first = _register(server.settings, _trained(model, _PASSED))
             disk.fill()
-            large = replace(_trained(model, _PASSED), card="x" * 2_000_000)
+            large = replace(_trained(model, _PASSED), card=ModelCard("x" * 2_000_000))
             with pytest.raises(RegistryUnavailableError, match=r"^MLflow at http://127\.0\.0\.1:\d+ refused[^\n]*$"):
                 _register(server.settings, large)
             disk.make_room()

@@ -101,7 +101,9 @@ def test_a_registered_model_is_a_pyfunc_with_signature_example_and_lineage(setti
     assert "ndcg_at_10 over popularity +" in run.data.tags["champion_decision"]
     assert run.data.params["features"].startswith("near_sum,")
     assert len(run.data.tags["mlflow.source.git.commit"].removesuffix("-dirty")) == 40
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model_card.html"]
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"model_card.html", "plots"}
+    plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
+    assert plots == {"plots/recall.png", "plots/slices.png", "plots/shap.png", "plots/gains.png"}
     mlflow.set_tracking_uri(uri)
     model = mlflow.pyfunc.load_model("models:/recommender@champion")
     assert model.metadata.signature is not None
@@ -123,7 +125,9 @@ def test_a_purchase_model_has_card_commit_versions_and_until_when_it_learned(set
     version = _train(settings, "purchase")["purchase"]
     client = build_mlflow_client(settings)
     run = client.get_run(str(client.get_model_version("purchase", str(version)).run_id))
-    assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["model_card.html"]
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} == {"model_card.html", "plots"}
+    plots = {file.path for file in client.list_artifacts(run.info.run_id, "plots")}
+    assert plots >= {"plots/calibration.png", "plots/gain.png", "plots/shap.png"}
     params = run.data.params
     assert (params["data_version.silver.sessions"], params["data_version.gold.session_training_rows"]) == ("0", "0")
     assert params["trained_until"].startswith("2026-01-19T")

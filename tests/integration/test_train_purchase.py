@@ -175,13 +175,24 @@ def test_the_card_needs_no_other_file_and_shows_the_evidence(training: PurchaseT
     card = purchase_card(
         training, replace(training.trained, git_commit="c0ffee", data_versions={"silver.sessions": 7}), NOW
     )
-    assert card.count("<svg") == 4
-    assert "http://" not in card.replace("http://www.w3.org", "").replace("http://purl.org", "").replace(
-        "http://creativecommons.org", ""
-    )
-    assert "src=" not in card
+    assert card.page.count("<svg") == 4
+    assert set(card.plots) == {"calibration.png", "gain.png", "shap.png", "slices.png"}
+    assert "http" not in card.page.replace("http://www.w3.org/", "")
+    assert "src=" not in card.page
     for shown in ("c0ffee", "version 7", "equalised odds", "mobile", "price level", "prior_order_count", "Gate: "):
-        assert shown in card
+        assert shown in card.page
+
+
+def test_the_slices_of_the_card_are_those_that_were_measured(training: PurchaseTraining) -> None:
+    evidence, page = training.evidence, purchase_card(training, training.trained, NOW).page
+    assert evidence is not None
+    (mobile,) = (each for each in evidence.slices if each.value == "mobile")
+    assert mobile.auc is not None
+    is_mobile = evidence.test.attributes["device"] == "mobile"
+    expected = roc_auc_score(evidence.test.labels[is_mobile], evidence.probabilities[is_mobile])
+    assert mobile.auc.value == pytest.approx(expected)
+    assert mobile.auc.low < expected < mobile.auc.high
+    assert f'<td class="number">{mobile.auc}</td>' in page
 
 
 def test_only_closed_sessions_are_learned_from() -> None:
@@ -248,7 +259,7 @@ def test_without_late_orders_there_is_a_model_but_no_metric() -> None:
     training = train_purchase(closed_rows(table.set_column(label, "ordered_later", [labels]), NOW))
     trained = training.trained
     assert (trained.value, trained.baseline, training.evidence) == (None, None, None)
-    assert "Not measured: 0 later sessions" in purchase_card(training, trained, NOW)
+    assert "Not measured: 0 later sessions" in purchase_card(training, trained, NOW).page
     assert trained.note.startswith("0 later sessions with an order to predict")
     assert trained.model is not None
 

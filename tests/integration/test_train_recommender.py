@@ -173,7 +173,7 @@ def test_a_shop_too_small_for_a_ranking_says_so_and_orders_by_the_blend(tmp_path
     ranked = loaded.recommend(["p004"], 3)
     assert ranked == training.model.recommend(["p004"], 3)
     assert {int(product.product_id[1:]) % 4 for product in ranked} == {0}
-    assert "Gate: refused" in recommender_card(training, training.trained, NOW)
+    assert "Gate: refused" in recommender_card(training, training.trained, NOW).page
 
 
 def test_bots_are_not_learned_from(training: RecommenderTraining) -> None:
@@ -209,7 +209,9 @@ def test_an_equal_champion_can_be_compared_on_new_sessions_only(training: Recomm
 
 def test_the_card_needs_no_other_file_and_shows_the_evidence(training: RecommenderTraining) -> None:
     card = recommender_card(training, training.trained, NOW)
-    assert card.count("<svg") == 3
-    assert "src=" not in card
+    assert card.page.count("<svg") == 4
+    assert set(card.plots) == {"recall.png", "slices.png", "shap.png", "gains.png"}
+    assert "http" not in card.page.replace("http://www.w3.org/", "")
+    assert "src=" not in card.page
     for shown in ("Recall@20", "products seen", "co-visitation", "near_sum", "Gate: ", "mobile", "learned_until"):
-        assert shown in card
+        assert shown in card.page

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from ml_modeling.recommender_card import recommender_card
 from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.shop_retrieval import ShopRetrieval
-from ml_modeling.train_recommender import RecommenderTraining, train_recommender
+from ml_modeling.train_recommender import THIS_MODEL, RecommenderTraining, train_recommender
 from ml_modeling.two_stage_recommender import TwoStageRecommender, load_recommender
-from tests.fixtures.training_tables import sessions_table
+from tests.fixtures.training_tables import NOW, sessions_table
 
 WORDS = ("running shoe", "iron pan", "board game", "rose seed")
 # Of each of the four families of ``sessions_table`` one that nobody has seen, and one that is not sold any more.
@@ -86,6 +87,18 @@ def test_newcomers_are_what_no_session_had_near_to_what_they_are_described_like(
         assert set(newcomers.shown) == {*NEW, GONE, "p-new"}
         assert newcomers.choose(["p003"], [NEW[3]]) == "p-new"
         assert newcomers.choose(["p001"], ()) == NEW[1]
+
+
+def test_the_card_has_slices_by_what_the_shop_says(training: RecommenderTraining) -> None:
+    evidence, page = training.evidence, recommender_card(training, training.trained, NOW).page
+    assert evidence is not None
+    by_category = [each for each in evidence.slices if each.kind == "category"]
+    assert {each.value for each in by_category} == set(WORDS)
+    assert sum(each.cases for each in by_category) == len(evidence.positions[THIS_MODEL])
+    measured = [each.recall for each in by_category if each.recall]
+    assert measured
+    assert all(f'<td class="number">{recall}</td>' in page for recall in measured)
+    assert {each.value for each in evidence.slices if each.kind == "price level"} == {"low", "middle", "high"}
 
 
 def test_facts_without_a_word_leave_the_sessions_alone(training: RecommenderTraining) -> None:

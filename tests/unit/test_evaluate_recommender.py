@@ -46,6 +46,13 @@ def test_model_and_popularity_by_hand() -> None:
     assert evaluation.popularity["novelty_bits"] == 1
 
 
+def test_recall_by_the_length_of_the_list_by_hand() -> None:
+    """As above: what one of them has first, the other has second."""
+    evaluation = evaluate_recommender(_model(), _sessions(["a", "b"], ["d", "a"]), UNTIL, 3, {})
+    assert evaluation.model_recalls == evaluation.popularity_recalls == [0.5, 1.0, 1.0]
+    assert (evaluation.model["recall"], evaluation.popularity["recall"]) == (1.0, 1.0)
+
+
 def test_what_the_model_has_learned_from_does_not_judge_it() -> None:
     with pytest.raises(NotReadyError, match="no session after 2026-01-01 01:00 UTC"):
         evaluate_recommender(_model(), _sessions(), UNTIL, 10, {})

@@ -5,10 +5,12 @@ import pyarrow as pa
 import pytest
 
 from ml_modeling.baseline_recommender import fit
+from ml_modeling.estimates import Estimate
 from ml_modeling.list_positions import hits, metrics_of, positions_of
 from ml_modeling.next_products import browsed_sessions, cases_of, next_products, sample
 from ml_modeling.recall_slices import MIN_SLICE_SESSIONS, recall_slices
 from ml_modeling.recommender import Recommender
+from ml_modeling.recommending.product_facts import ProductFacts
 from tests.fixtures.training_tables import sessions_table
 
 EACH = np.ones(9, bool)
@@ -94,10 +96,45 @@ def test_slices_by_hand_and_nothing_said_of_small_ones() -> None:
     later = browsed_sessions(_with(sessions_table(len(baskets)), "product_ids", baskets))
     cases = next_products(later, np.ones(len(later), bool))
     found = np.array([right == "p" for right in cases.right], float)
-    slices = {(each.kind, each.value): each for each in recall_slices(cases, earlier, found, 1 - found)}
+    slices = {(each.kind, each.value): each for each in recall_slices(cases, earlier, found, 1 - found, {})}
     popular = slices["next product", "popular"]
-    assert (popular.cases, popular.recall, popular.baseline_recall) == (MIN_SLICE_SESSIONS, 1.0, 0.0)
+    assert (popular.cases, popular.recall, popular.baseline_recall) == (MIN_SLICE_SESSIONS, Estimate(1, 1, 1), 0.0)
     assert (slices["next product", "others"].cases, slices["next product", "never seen"].cases) == (1, 1)
     assert slices["next product", "never seen"].recall is None
-    assert slices["products seen", "1"].recall == pytest.approx(MIN_SLICE_SESSIONS / (MIN_SLICE_SESSIONS + 1))
+    first = slices["products seen", "1"].recall
+    assert first is not None
+    assert first.value == pytest.approx(MIN_SLICE_SESSIONS / (MIN_SLICE_SESSIONS + 1))
     assert slices["products seen", "2"].recall is None
+
+
+def test_what_the_shop_says_of_the_next_product_and_who_came_before_make_slices() -> None:
+    table = sessions_table(4)
+    baskets = [["a", "p"], ["a", "q"], ["a", "r"], ["b", "a", "unsaid"]]
+    visitors = _with(_with(table, "product_ids", baskets), "visitor_id", ["v1", "v2", "v3", "v1"])
+    later = browsed_sessions(visitors)
+    cases = next_products(later, np.ones(len(later), bool))
+    facts = {
+        product: ProductFacts("-", category, price=price)
+        for product, category, price in (("p", "home.light", 1.0), ("q", "home", 2.0), ("r", "garden.rose", 3.0))
+    }
+    slices = recall_slices(cases, later, np.ones(len(cases)), np.ones(len(cases)), facts)
+    counts = {(each.kind, each.value): each.cases for each in slices}
+    # The last session has two cases: a, and what nothing is said of.
+    assert {value: counts["category", value] for value in ("home", "garden", "unknown")} == {
+        "home": 2,
+        "garden": 1,
+        "unknown": 2,
+    }
+    assert [counts["price level", value] for value in ("low", "middle", "high", "none")] == [1, 1, 1, 2]
+    assert [counts["earlier sessions", value] for value in ("none", "some")] == [3, 2]
+
+
+def test_rare_categories_are_one_slice() -> None:
+    baskets = [["a", f"p{number}"] for number in range(12)] + [["a", "p0"]]
+    later = browsed_sessions(_with(sessions_table(13), "product_ids", baskets))
+    cases = next_products(later, np.ones(len(later), bool))
+    facts = {f"p{number}": ProductFacts("-", f"c{number}") for number in range(12)}
+    slices = recall_slices(cases, later, np.ones(13), np.ones(13), facts)
+    by_category = {each.value: each.cases for each in slices if each.kind == "category"}
+    assert (len(by_category), by_category["c0"], by_category["others"]) == (9, 2, 4)
+    assert sum(by_category.values()) == 13
