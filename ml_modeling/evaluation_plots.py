@@ -17,7 +17,7 @@ def evaluation_plots(evaluation: Evaluation) -> list[Plot]:
 
 
 def _metrics_plot(evaluation: Evaluation) -> Plot:
-    figure, axes = canvas(f"Lists of {evaluation.k}, {evaluation.cases:,} cases", len(_SHARES))
+    figure, axes = canvas(f"Metrics of lists of {evaluation.k}, {evaluation.cases:,} cases", len(_SHARES))
     lines = (("popularity", evaluation.popularity, "|", ORANGE), ("this model", evaluation.model, "o", BLUE))
     for label, metrics, marker, colour in lines:
         axes.plot([metrics[name] for name in _SHARES], range(len(_SHARES)), marker, color=colour, label=label)
