@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice
+from time import monotonic
 
 from ml_modeling.recommender import CATALOGUE, NEWCOMER, RankedProduct, Recommends
 from ml_modeling.recommending.newcomers import NOBODY, Newcomers
@@ -12,6 +13,8 @@ from model_serving.listing import Listing
 
 # The products that were listed last: bounds what a request looks through.
 _NEWEST = 1_000
+# After a change was taken over, the next one waits for so many times as long: 20,000 products take ten seconds.
+_RESTS = 20
 
 FirstList = Callable[[Mapping[str, ProductFacts]], Sequence[str]]
 
@@ -22,22 +25,38 @@ class ShopWindow:
     ``first_list`` orders products of which nobody has seen any.
     """
 
-    def __init__(self, listing: Listing, model: Callable[[], Recommends | None], first_list: FirstList) -> None:
+    def __init__(
+        self,
+        listing: Listing,
+        model: Callable[[], Recommends | None],
+        first_list: FirstList,
+        now_s: Callable[[], float] = monotonic,
+    ) -> None:
         self._listing = listing
         self._model = model
         self._first_list = first_list
+        self._now_s = now_s
         self._learned: Recommends | None = None
+        self._is_stale = False
+        self._resting_until_s = 0.0
         self._newcomers = NOBODY
         self._shown: dict[str, int] = {}
         self._first: Sequence[str] = ()
 
     def refresh(self) -> None:
-        """Take over what the listing took, and a model that has come into use."""
-        model, has_changed = self._model(), self._listing.take_change()
-        if model is not None and (has_changed or model is not self._learned):
-            self._learned, self._newcomers = model, self._newcomers_of(model)
-        elif model is None and has_changed:
+        """Take over a model that has come into use, and what the listing took, unless that was done just now."""
+        model, started_s = self._model(), self._now_s()
+        self._is_stale = self._listing.take_change() or self._is_stale
+        is_due = self._is_stale and started_s >= self._resting_until_s
+        if not is_due and model is self._learned:
+            return
+        self._learned, self._is_stale = model, False
+        if model is None:
             self._first = self._first_list(self._listing.available)
+        else:
+            self._newcomers = self._newcomers_of(model)
+        ended_s = self._now_s()
+        self._resting_until_s = ended_s + _RESTS * (ended_s - started_s)
 
     def first(self, limit: int, exclude: Collection[str] = ()) -> list[RankedProduct]:
         """Return at most ``limit`` products for a shop without a model, best first; 1 over its place scores."""
@@ -47,7 +66,9 @@ class ShopWindow:
     def newcomer(self, recent: Sequence[str], barred: Collection[str]) -> RankedProduct | None:
         """Return what nobody has touched yet and suits somebody who saw ``recent`` (latest first), if there is any."""
         chosen = self._newcomers.choose(recent, barred)
-        return None if chosen is None else RankedProduct(chosen, 0.0, NEWCOMER)
+        if chosen is None or self._listing.facts(chosen) is None:
+            return None
+        return RankedProduct(chosen, 0.0, NEWCOMER)
 
     def brand(self, product_id: str) -> str | None:
         """Return the brand of a product that can be sold, as far as it is known."""

@@ -23,10 +23,15 @@ class Shop:
     def __init__(self, *products: str) -> None:
         self.listing = Listing()
         self.model: Recommender | None = None
-        self.window = ShopWindow(self.listing, lambda: self.model, _cheapest_first)
+        self.now_s = self.takes_s = 0.0
+        self.window = ShopWindow(self.listing, lambda: self.model, self._first_list, lambda: self.now_s)
         for price, product_id in enumerate(products):
             self.listing.take(product_updated(product_id, list_price=f"{9 - price}.00", brand=f"of {product_id}"))
         self.window.refresh()
+
+    def _first_list(self, facts: Mapping[str, ProductFacts]) -> Sequence[str]:
+        self.now_s += self.takes_s
+        return _cheapest_first(facts)
 
     def learn(self, *products: str) -> None:
         self.model = fit(np.array(["2026-01-01"], "datetime64[us]"), [list(products)])
@@ -54,12 +59,28 @@ def test_what_the_model_has_not_seen_is_a_newcomer_until_it_is_sold_out_or_learn
     shop.learn("known")
     assert {shop.chosen("new"), shop.chosen("newer")} == {"new", "newer"}
     shop.listing.take(stock_level_changed("new", 0))
-    shop.window.refresh()
     assert shop.chosen("newer") is None
+    shop.window.refresh()
+    assert shop.chosen() == "newer"
     shop.learn("known", "newer")
     assert shop.chosen() is None
     assert shop.window.brand("newer") == "of newer"
     assert shop.window.brand("new") is None
+
+
+def test_a_list_that_takes_long_is_not_made_again_for_each_change() -> None:
+    shop = Shop("dear")
+    shop.takes_s = 2.0
+    for product_id, after_s, listed in (("a", 0, 2), ("b", 39, 2), ("c", 1, 4)):
+        shop.listing.take(product_updated(product_id))
+        shop.now_s += after_s
+        shop.window.refresh()
+        assert len(shop.window.first(9)) == listed
+    shop.listing.take(stock_level_changed("a", 0))
+    assert "a" not in [product.product_id for product in shop.window.first(9)]
+    shop.learn("dear")
+    assert shop.chosen("b", "c") is None
+    assert shop.chosen() is not None
 
 
 def test_what_comes_after_the_model_is_a_newcomer_at_the_next_refresh() -> None:
