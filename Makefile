@@ -90,6 +90,17 @@ bench-features: setup ## Measure features: freshness, reads beside Feast's, mate
 bench-models: setup ## Measure the models: the recommender on RetailRocket (ARGS="retailrocket" runs one part)
 	$(BIN)/python -m benchmarks.models $(ARGS)
 
+.PHONY: bench-serving
+bench-serving: setup ## Measure the model server over HTTP: the whole path, a bare FastAPI, peers (ARGS="ours --seconds 60" runs one part)
+	$(BIN)/python -m benchmarks.serving_http $(ARGS)
+
+# bindgen 0.59, which Serenade is locked to, fails on what libclang 16 and later say of unnamed enums.
+.PHONY: serenade
+serenade: setup ## Build Serenade, a peer of make bench-serving; needs cargo and a C++ compiler
+	$(UV) pip install -q --target $(ROOT)/libclang libclang==14.0.6
+	LIBCLANG_PATH=$(abspath $(ROOT))/libclang/clang/native BINDGEN_EXTRA_CLANG_ARGS="-I$$(cc -print-file-name=include)" \
+		cargo install -q serenade --version 0.3.1 --locked --root $(ROOT)/serenade
+
 .PHONY: bench-scoring
 bench-scoring: setup ## Measure batch scoring: a million customers' lists made and online (ARGS="--model co_visitation")
 	$(BIN)/python -m benchmarks.scoring $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,7 @@ def write(store: FeatureStore, view: str, key: str, rows: Mapping[str, Mapping[s
 
 
 @contextmanager
-def feast_serve(folder: Path, port: int) -> Iterator[None]:
+def feast_serve(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
     """Run ``feast serve`` on loopback, one worker, which neither restarts nor reads its registry again."""
     feast = Path(sys.executable).with_name("feast")
     quietly = [
@@ -67,8 +68,8 @@ def feast_serve(folder: Path, port: int) -> Iterator[None]:
         *_PATIENTLY,
     ]
     command = [feast, "-c", folder, "serve", "-h", "127.0.0.1", "-p", port, *quietly]
-    with http_server(command, f"http://127.0.0.1:{port}/health", folder / "serve.log"):
-        yield
+    with http_server(command, f"http://127.0.0.1:{port}/health", folder / "serve.log") as process:
+        yield process
 
 
 def _view(entity: str, name: str, features: Sequence[str]) -> tuple[Entity, FeatureView]:

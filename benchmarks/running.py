@@ -41,7 +41,7 @@ def in_own_process(
 @contextmanager
 def http_server(
     command: Sequence[object], health: str, log: Path, environment: Mapping[str, str] | None = None
-) -> Iterator[None]:
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server while its URL ``health`` answers; raises ``RuntimeError`` with its last lines where it does not."""
     with log.open("wb") as output:
         process = subprocess.Popen(list(map(str, command)), stdout=output, stderr=output, env=environment)
@@ -52,7 +52,7 @@ def http_server(
                 msg = f"{command[0]} does not answer at {health}: {log.read_text(errors='replace')[-1000:]}"
                 raise RuntimeError(msg)
             time.sleep(0.1)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(_DOWN_WITHIN_S)

@@ -10,9 +10,8 @@ import select
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,31 +25,36 @@ _LAST_ANSWERS_WITHIN_S = 10.0
 _START_IN_S = 0.1
 
 
-class Answers(Protocol):
-    """Takes what was answered."""
+@dataclass
+class Answers:
+    """Keeps the first answer to each of the first ``cases`` requests, and counts those that hold ``marker``."""
+
+    cases: int = 0
+    marker: bytes = b""
+    marked: int = 0
+    first: dict[int, bytes] = field(default_factory=dict)
 
     def take(self, request: int, body: bytes) -> None:
         """Note the answer to one of the requests, by its place among them."""
-        ...
-
-
-_Answers = TypeVar("_Answers", bound=Answers)
+        self.marked += self.marker in body
+        if request < self.cases:
+            self.first.setdefault(request, body)
 
 
 @dataclass(frozen=True)
-class Loaded(Generic[_Answers]):
+class Loaded:
     """What came of n requests, in the order in which they were due.
 
     ``took_ms`` (n): from when each was due to the last byte of its answer, NaN where it failed. ``late_ms`` (n): how
-    late the generator itself sent it, a connection being free. ``cpu_s``: its processor time. ``seconds``: until the
-    last answer.
+    late the generator itself sent it, a connection being free. ``cpu_s``: its processor time. ``seconds``: from the
+    first being due to the last answer.
     """
 
     took_ms: NDArray[np.float64]
     late_ms: NDArray[np.float64]
     cpu_s: float
     seconds: float
-    answers: _Answers
+    answers: Answers
 
     @property
     def errors(self) -> int:
@@ -58,15 +62,15 @@ class Loaded(Generic[_Answers]):
         return int(np.isnan(self.took_ms).sum())
 
 
-class _Loop(Generic[_Answers]):
+class _Loop:
     """Sends what is due and reads what has come, until all is answered."""
 
-    def __init__(self, port: int, requests: Sequence[bytes], rate: float, total: int, answers: _Answers) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], rate: float, total: int, answers: Answers) -> None:
         self._port, self._requests, self._answers = port, requests, answers
         self._poll = select.epoll()
         self._open: dict[int, Connection] = {}
         self._free: deque[Connection] = deque()
-        self._due_s: list[float] = (time.perf_counter() + _START_IN_S + np.arange(total) / rate).tolist()
+        self._rate, self._due_s = rate, [0.0] * total
         self._next = 0
         self._freed_at_s = 0.0
         self.took_ms = np.full(total, np.nan)
@@ -78,8 +82,11 @@ class _Loop(Generic[_Answers]):
         self._poll.register(connection.fileno(), select.EPOLLIN)
         self._free.append(connection)
 
-    def run(self) -> None:
-        total, ends_s = len(self._due_s), self._due_s[-1] + _LAST_ANSWERS_WITHIN_S
+    def run(self) -> float:
+        """Return the seconds from when the first was due."""
+        total, starts_s = len(self._due_s), time.perf_counter() + _START_IN_S
+        self._due_s = (starts_s + np.arange(total) / self._rate).tolist()
+        ends_s = self._due_s[-1] + _LAST_ANSWERS_WITHIN_S
         while (now_s := time.perf_counter()) < ends_s:
             self._send_due(now_s)
             if self._next == total and len(self._free) == len(self._open):
@@ -90,6 +97,7 @@ class _Loop(Generic[_Answers]):
                 self._receive()
         for connection in self._open.values():
             connection.close()
+        return now_s - starts_s
 
     def _send_due(self, now_s: float) -> None:
         while self._next < len(self._due_s) and (due_s := self._due_s[self._next]) <= now_s:
@@ -142,9 +150,9 @@ def load(
     requests: Sequence[bytes],
     rate: float,
     seconds: float,
-    answers: _Answers,
+    answers: Answers,
     connections: int = CONNECTIONS,
-) -> Loaded[_Answers]:
+) -> Loaded:
     """Send ``rate`` of the requests a second, one after the other and again from the first, over these connections.
 
     Returns once all are answered, or ten seconds after the last was due.
@@ -152,6 +160,6 @@ def load(
     loop = _Loop(port, requests, rate, round(rate * seconds), answers)
     for _ in range(connections):
         loop.connect()
-    started, cpu_started = time.perf_counter(), time.process_time()
-    loop.run()
-    return Loaded(loop.took_ms, loop.late_ms, time.process_time() - cpu_started, time.perf_counter() - started, answers)
+    cpu_before = time.process_time()
+    seconds = loop.run()
+    return Loaded(loop.took_ms, loop.late_ms, time.process_time() - cpu_before, seconds, answers)
