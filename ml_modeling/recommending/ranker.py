@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ml_modeling.fitting import SEED
 from ml_modeling.recommending.candidate_features import FEATURES
 from ml_modeling.recommending.ranking_rows import RankingRows
+from ml_modeling.recommending.tree_scores import tree_scores, trees_of
 
 MAX_ROUNDS = 200
 # Fewer cases would teach as many trees their accidents.
@@ -41,6 +42,7 @@ class Ranker:
 
     def __init__(self, booster: lgb.Booster) -> None:
         self._booster = booster
+        self._trees = trees_of(booster)
 
     @classmethod
     def fit(cls, rows: RankingRows) -> Ranker:
@@ -62,8 +64,7 @@ class Ranker:
 
     def scores(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return a score for each row of ``FEATURES``."""
-        # One thread: for the few rows of a request, starting more costs more than they save.
-        return np.asarray(self._booster.predict(features, num_threads=1), dtype=np.float64)
+        return tree_scores(features, self._trees)
 
     def contributions(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return the SHAP values of each row and feature: a row's sum to its score, less the mean score."""
