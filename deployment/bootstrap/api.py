@@ -107,5 +107,6 @@ def _build_models(settings: Settings, experiments: RunningExperiments, importing
 def _build_bus(settings: Settings) -> EventBus:
     """Return a bus to a broker that answers; raises ``BrokerUnavailableError``."""
     require_broker(settings.kafka.bootstrap_servers)
-    bus: EventBus = import_module("deployment.bootstrap.bus").build_bus(settings)
+    # kafka-python takes 1.7 ms of the requests' time for an impression, librdkafka 0.3 ms of another thread's.
+    bus: EventBus = import_module("deployment.bootstrap.bus").build_bus(settings, fast=True)
     return bus
