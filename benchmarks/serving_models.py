@@ -6,9 +6,7 @@ ready has one: it has learned noise, and nobody asks it.
 
 from __future__ import annotations
 
-import json
 import shutil
-from dataclasses import asdict
 from hashlib import blake2b
 from pathlib import Path
 
@@ -21,10 +19,11 @@ from contracts.tables import SESSION_FEATURE_NAMES
 from deployment.settings import PROJECT_ROOT, Settings
 from ml_modeling import lightgbm_booster
 from ml_modeling.purchase import PurchaseModel
-from ml_modeling.trained_model import PURCHASE, RECOMMENDER
+from ml_modeling.trained_model import MODEL_NAMES, PURCHASE, RECOMMENDER
 from ml_modeling.training_set import LabelledRows
 from ml_modeling.two_stage_fitting import fit_two_stage
-from model_serving.model_source import ModelVersion
+from model_serving.model_snapshots import ModelSnapshots
+from model_serving.model_source import ModelAlias, ModelVersion
 
 _KEPT = PROJECT_ROOT / ".aisle" / "bench-serving"
 _PURCHASE_ROWS, _PURCHASE_ROUNDS = 20_000, 200
@@ -39,9 +38,11 @@ def install_models(settings: Settings) -> Path:
     kept = _KEPT / f"recommender-{_code_digest()}"
     if not kept.exists():
         in_own_process(_train, kept)
-    snapshots = settings.data_dir / "model_snapshots"
-    shutil.copytree(kept, _place(snapshots, RECOMMENDER))
-    _save_purchase(_place(snapshots, PURCHASE))
+    snapshots = ModelSnapshots(settings.data_dir / "model_snapshots")
+    shutil.copytree(kept, snapshots.files(_version(RECOMMENDER)))
+    _save_purchase(snapshots.files(_version(PURCHASE)))
+    for name in MODEL_NAMES:
+        snapshots.remember(ModelAlias(name), _version(name))
     return kept
 
 
@@ -72,9 +73,5 @@ def _save_purchase(place: Path) -> None:
     PurchaseModel("lightgbm", lightgbm_booster.fit(rows, _PURCHASE_ROUNDS), 0.5).save(place)
 
 
-def _place(snapshots: Path, name: str) -> Path:
-    """Return where the files of the version in use belong, and say that it is in use."""
-    version = ModelVersion(name, "1", "bench")
-    (snapshots / name).mkdir(parents=True)
-    (snapshots / name / "current.json").write_text(json.dumps(asdict(version)), encoding="utf-8")
-    return snapshots / name / version.key
+def _version(name: str) -> ModelVersion:
+    return ModelVersion(name, "1", "bench")
