@@ -18,11 +18,10 @@ def draw(result: Mapping[str, Any]) -> None:
     figure = Figure(figsize=(7, 4), dpi=150, layout="constrained")
     axes = figure.subplots()
     for name, req_per_s, recall in points(result):
-        axes.plot(req_per_s, recall, "o")
-        axes.annotate(name, (req_per_s, recall), xytext=(5, 5), textcoords="offset points")
+        axes.plot(req_per_s, recall, "o", label=name)
     if result.get("bare_req_per_s"):
         axes.axvline(result["bare_req_per_s"], linestyle=":", label="a bare FastAPI answer")
-        axes.legend()
+    axes.legend()
     axes.set_xscale("log")
     axes.set_xlabel(f"requests/s with p90 ≤ {P90_MS:g} ms, p99 ≤ {P99_MS:g} ms")
     axes.set_ylabel("Recall@20 of products new in the session")
