@@ -7,11 +7,10 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from contracts.errors import OnlineStoreUnavailableError
+from model_serving.circuit_breaker import CircuitBreaker
 
 # The batch writes these values once a day, so a minute makes no answer older, and spares most requests the read.
 _KEPT_S = 60.0
-# An outage costs one request a second its time-out, and not every request.
-_REST_S = 1.0
 
 Value = TypeVar("Value")
 
@@ -34,32 +33,30 @@ class KeptReads(Generic[Value]):
         self._most_kept = most_kept
         self._now_s = now_s
         self._never_read = (0.0, unknown)
-        self._failed, self._resting_until_s = False, 0.0
+        self._breaker = CircuitBreaker(now_s)
         self._kept: dict[str, tuple[float, Value]] = {}
 
     @property
     def is_away(self) -> bool:
         """Whether the store did not answer just now."""
-        return self._now_s() < self._resting_until_s
+        return self._breaker.is_open
 
     def of(self, ids: Sequence[str]) -> dict[str, Value]:
         """Return the value of each id."""
         now_s, kept, never = self._now_s(), self._kept, self._never_read
         aged = [each for each in ids if kept.get(each, never)[0] <= now_s]
-        if aged and now_s >= self._resting_until_s:
+        if aged and self._breaker.admit():
             self._read(aged, now_s)
             kept = self._kept
         return {each: kept.get(each, never)[1] for each in ids}
 
     def _read(self, ids: Sequence[str], now_s: float) -> None:
-        if self._failed:  # one request asks again; the others go on without
-            self._resting_until_s = now_s + _REST_S
         try:
             values = self._read_now(ids)
         except OnlineStoreUnavailableError:
-            self._failed, self._resting_until_s = True, self._now_s() + _REST_S
+            self._breaker.fail()
             return
-        self._failed, self._resting_until_s = False, 0.0
+        self._breaker.succeed()
         if len(self._kept) > self._most_kept:
             self._kept = {}
         for each, value in zip(ids, values, strict=True):

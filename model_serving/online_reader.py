@@ -8,8 +8,7 @@ from typing import Protocol
 
 from contracts.errors import OnlineStoreUnavailableError
 from feature_store.request_reader import RequestFeatures
-
-_REST_S = 1.0
+from model_serving.circuit_breaker import CircuitBreaker
 
 
 class OnlineReader(Protocol):
@@ -21,29 +20,22 @@ class OnlineReader(Protocol):
 
 
 class PatientReader:
-    """A circuit breaker: after a failed read it refuses for a second without asking, then lets one request ask.
-
-    So an outage costs one request a second its time-out, and not every request.
-    """
+    """Refuses without asking while its circuit breaker is open."""
 
     def __init__(self, reader: OnlineReader, now_s: Callable[[], float] = monotonic) -> None:
         self._reader = reader
-        self._now_s = now_s
+        self._breaker = CircuitBreaker(now_s)
         self._reason = ""
-        self._resting_until_s = 0.0
 
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Read, or raise ``OnlineStoreUnavailableError`` at once where Redis did not answer just now."""
-        now_s = self._now_s()
-        if now_s < self._resting_until_s:
+        if not self._breaker.admit():
             raise OnlineStoreUnavailableError(self._reason)
-        if self._reason:
-            self._resting_until_s = now_s + _REST_S
         try:
             found = self._reader.read(visitor_id, product_ids, customer_id)
         except OnlineStoreUnavailableError as error:
             self._reason = str(error)
-            self._resting_until_s = self._now_s() + _REST_S
+            self._breaker.fail()
             raise
-        self._reason, self._resting_until_s = "", 0.0
+        self._breaker.succeed()
         return found

@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 from scipy.stats import binomtest
 
-from contracts import Event, SystemClock
+from contracts import SystemClock
 from contracts.experiments import Experiment
-from contracts.tables import GOLD_RECOMMENDATION_OUTCOMES, SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
+from contracts.tables import GOLD_RECOMMENDATION_OUTCOMES
 from data_lake.arrow_lake import ArrowLake
 from data_sources.shop import Shop, ShopSettings
 from data_sources.truth import experiment_of
@@ -26,9 +26,8 @@ from experiments.lifecycle import named
 from experiments.metrics import METRICS
 from experiments.moments import Array
 from experiments.visitor_outcomes import visitor_outcomes
-from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.resampling import ALPHA, found_at_any_look, resampled
-from tests.fixtures.simulated_silver import silver_of
+from tests.fixtures.simulated_silver import land_trade
 
 _PLANNED = 20_000
 TEN_MINUTES = timedelta(minutes=10)
@@ -51,7 +50,7 @@ def test_the_report_on_ten_minutes_of_trade_finds_what_the_simulator_knows(run: 
     run("start", "lists", "--traffic", "0.9")
     shop = Shop(ShopSettings(7, SystemClock().now(), 150.0, experiment=_running(settings)))
     events = [trade.event for trade in shop.trade(TEN_MINUTES)]
-    _land(settings, events)
+    land_trade(ArrowLake(settings.lake), events)
     shown = run("report", "lists", "--out", str(settings.data_dir / "report"))
     [better] = experiment_of(shop)["better"]
     assert f"{better} is better (suited against plain in click_ratio: " in shown.stdout
@@ -70,14 +69,6 @@ def _running(settings: Settings) -> Experiment:
     return named(build_experiments_file(settings).read(), "lists")
 
 
-def _land(settings: Settings, events: list[Event]) -> None:
-    lake = ArrowLake(settings.lake)
-    lake.create_missing([SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS])
-    clickstream = silver_of(events, SILVER_CLICKSTREAM_EVENTS)
-    lake.append(SILVER_CLICKSTREAM_EVENTS, clickstream)
-    lake.overwrite(SILVER_SESSIONS, sessions(sessionized(clickstream)), "true")
-
-
 @pytest.mark.slow
 def test_on_1000_resamples_of_logged_traffic_peeking_finds_little_where_nothing_is_and_most_of_what_is(
     run: Run, settings: Settings
@@ -86,7 +77,7 @@ def test_on_1000_resamples_of_logged_traffic_peeking_finds_little_where_nothing_
     run("create", "lists", "--variant", "plain=1", "--variant", "suited=1", "--visitors", str(_PLANNED))
     run("start", "lists", "--traffic", "1")
     shop = Shop(ShopSettings(7, SystemClock().now(), 2.0, known_visitors=20_000, experiment=_running(settings)))
-    _land(settings, [trade.event for trade in shop.trade(timedelta(days=1))])
+    land_trade(ArrowLake(settings.lake), [trade.event for trade in shop.trade(timedelta(days=1))])
     run("report", "lists")
     plain, suited = (_log(settings, variant) for variant in ("plain", "suited"))
     control = resampled(plain, 1000, _PLANNED // 2, seed=1)

@@ -9,14 +9,12 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from contracts import Event, Rejection, parse_event
-from contracts.tables import SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.experiment_report import report_on
 from deployment.settings import Settings
-from stream_processing.sessions import sessionized, sessions
 from tests.fixtures.model_server import Shop, open_shop, shop
 from tests.fixtures.serving import NOW
-from tests.fixtures.simulated_silver import silver_of
+from tests.fixtures.simulated_silver import land_trade
 from tests.fixtures.trial_of_models import TRIAL, tried, variant_of
 
 __all__ = ["open_shop", "shop", "tried"]
@@ -31,7 +29,7 @@ def test_outcomes_land_under_the_variant_whose_model_answered(tried: Shop, tmp_p
         shown = _shown(tried, len(VISITORS))
     assert {event["visitor_id"]: _variant(event) for event in shown} == {each: variant_of(each) for each in VISITORS}
     settings = Settings(data_dir=tmp_path)
-    _land(settings, [*shown, *_clicks(shown)])
+    land_trade(ArrowLake(settings.lake), [*shown, *_clicks(shown)])
     found = report_on(settings, TRIAL.name, NOW + timedelta(days=2))
     inside = [variant["name"] for variant in map(variant_of, VISITORS) if variant]
     assert found.ratio.seen == {"old": inside.count("old"), "new": inside.count("new")}
@@ -66,11 +64,3 @@ def _clicks(shown: list[Event]) -> list[Event]:
         for number, event in enumerate(shown)
         if number % 2 and event["product_ids"][0] == "b1"
     ]
-
-
-def _land(settings: Settings, events: list[Event]) -> None:
-    lake = ArrowLake(settings.lake)
-    lake.create_missing([SILVER_CLICKSTREAM_EVENTS, SILVER_SESSIONS])
-    clickstream = silver_of(events, SILVER_CLICKSTREAM_EVENTS)
-    lake.append(SILVER_CLICKSTREAM_EVENTS, clickstream)
-    lake.overwrite(SILVER_SESSIONS, sessions(sessionized(clickstream)), "true")
