@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from redis import Redis
 
 from contracts import Clock
-from feature_store.live.reader import Answer, Features, answer_of, keys_of
+from feature_store.live.last_seen import LastSeen
+from feature_store.live.reader import Answer, Features, LiveFeatures, answer_of, keys_of
 from feature_store.online_errors import naming_the_store
 from feature_store.stored_views import CUSTOMER, PRODUCT
 
@@ -28,6 +29,7 @@ class RequestReader:
     def __init__(self, client: Redis, clock: Clock) -> None:
         self._client = client
         self._clock = clock
+        self._live = LiveFeatures(client, clock)
 
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Return all of it as of one moment; raises ``OnlineStoreUnavailableError``."""
@@ -41,3 +43,7 @@ class RequestReader:
         features = [view.features_of(row, now) for (view, _), row in zip(rows, found, strict=True)]
         products, customer = features[: len(product_ids)], features[len(product_ids) :]
         return RequestFeatures(answer_of(visitor_id, values, now, None), products, customer[0] if customer else None)
+
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Return the products that a visitor saw last; raises ``OnlineStoreUnavailableError``."""
+        return self._live.last_seen(visitor_id)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Protocol
 
+from feature_store.live.last_seen import LastSeen
 from feature_store.live.reader import Features, Presence
 from feature_store.live.views import PRODUCT_ACTIVITY, product_activity, visitor_views
 from feature_store.read_log import EVENT_TIMESTAMP, LoggedRead, ReadLog
@@ -23,6 +24,10 @@ class Reader(Protocol):
         """Return what is known."""
         ...
 
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Return the products that a visitor saw last."""
+        ...
+
 
 class SampledReader:
     """Logs ``ratio`` of the reads, view by view; a log that cannot be written costs a warning, no read."""
@@ -36,9 +41,19 @@ class SampledReader:
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Read as the reader does; raises what it raises."""
         found = self._reader.read(visitor_id, product_ids, customer_id)
-        if self._random.random() < self._ratio:
+        if self._is_sampled():
             self._note([_logged(*each, found) for each in _views(visitor_id, product_ids, customer_id, found)])
         return found
+
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Read as the reader does; for the sample everything of the visitor is read, and logged, before."""
+        if self._is_sampled():
+            found = self._reader.read(visitor_id)
+            self._note([_logged(*each, found) for each in _views(visitor_id, (), None, found)])
+        return self._reader.last_seen(visitor_id)
+
+    def _is_sampled(self) -> bool:
+        return self._random.random() < self._ratio
 
     def _note(self, reads: list[LoggedRead]) -> None:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from feature_store.live.reader import Features, Presence
+from feature_store.live.reader import Presence
 from model_serving.placements import Lead, Placement
 from web import problems
 
@@ -48,11 +49,9 @@ class Known(BaseModel):
     )
 
     @classmethod
-    def of(cls, features: Features) -> Known:
-        """Return the presence and age of features."""
-        return cls(
-            presence=features.presence, age_s=None if features.age is None else round(features.age.total_seconds(), 3)
-        )
+    def of(cls, presence: Presence, age: timedelta | None) -> Known:
+        """Return what is known of something with that presence and age."""
+        return cls(presence=presence, age_s=None if age is None else round(age.total_seconds(), 3))
 
 
 class RecommendedProduct(BaseModel):

@@ -49,8 +49,7 @@ def _live_views(asked: Asked, model: Recommends, serving: Serving) -> Leading:
     trend = serving.trending.now(lambda count: [product.product_id for product in model.recommend((), count)])
     if trend.at is None:
         return Leading(reason="online_store_unavailable")
-    age = serving.clock.now() - trend.at
-    known = Known(presence=Presence.PRESENT, age_s=round(age.total_seconds(), 3))
+    known = Known.of(Presence.PRESENT, serving.clock.now() - trend.at)
     exclude = set(asked.wanted.exclude)
     products = [product for product in trend.ranked if product.product_id not in exclude]
     return Leading(products, None if products else "no_live_views", known)

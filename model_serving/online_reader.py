@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from time import monotonic
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from contracts.errors import OnlineStoreUnavailableError
+from feature_store.live.last_seen import LastSeen
 from feature_store.request_reader import RequestFeatures
 from model_serving.circuit_breaker import CircuitBreaker
+
+_Found = TypeVar("_Found")
 
 
 class OnlineReader(Protocol):
@@ -16,6 +19,10 @@ class OnlineReader(Protocol):
 
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Return all of it; raises ``OnlineStoreUnavailableError``."""
+        ...
+
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Return the products that a visitor saw last; raises ``OnlineStoreUnavailableError``."""
         ...
 
 
@@ -29,10 +36,17 @@ class PatientReader:
 
     def read(self, visitor_id: str, product_ids: Sequence[str] = (), customer_id: str | None = None) -> RequestFeatures:
         """Read, or raise ``OnlineStoreUnavailableError`` at once where Redis did not answer just now."""
+        return self._asked(lambda: self._reader.read(visitor_id, product_ids, customer_id))
+
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Read, or raise as ``read`` does."""
+        return self._asked(lambda: self._reader.last_seen(visitor_id))
+
+    def _asked(self, ask: Callable[[], _Found]) -> _Found:
         if not self._breaker.admit():
             raise OnlineStoreUnavailableError(self._reason)
         try:
-            found = self._reader.read(visitor_id, product_ids, customer_id)
+            found = ask()
         except OnlineStoreUnavailableError as error:
             self._reason = str(error)
             self._breaker.fail()

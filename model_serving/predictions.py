@@ -52,7 +52,7 @@ def _basis(request: PredictionRequest, online: OnlineReader) -> _Basis:
     if request.visitor_id is None:
         return _Basis(request.features.model_dump() if request.features else None)
     session, fallback = _session(request.visitor_id, online)
-    known = Known.of(session) if session else None
+    known = Known.of(session.presence, session.age) if session else None
     if session is None or fallback:
         return _Basis(None, None, fallback, known)
     features = {name: session.values[name] for name in SESSION_FEATURE_NAMES}

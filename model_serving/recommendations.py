@@ -60,16 +60,14 @@ def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> Rec
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
     try:
-        live = online.read(visitor_id).live
+        seen = online.last_seen(visitor_id)
     except OnlineStoreUnavailableError:
         return Context([], [], "online_store_unavailable", None)
-    known = Known.of(live.life)
-    if live.life.presence is not Presence.PRESENT:
-        return Context([], [], "unknown_visitor", known)
-    seen = live.life.values["recent_product_ids"]
-    recent = live.last_products or seen
-    past = [product_id for product_id in seen if product_id not in recent]
-    return Context(recent, past, None if seen else "no_recent_products", known)
+    if seen.age is None:
+        return Context([], [], "unknown_visitor", Known.of(Presence.MISSING, None))
+    recent = seen.last_session or seen.all_sessions
+    past = [product_id for product_id in seen.all_sessions if product_id not in recent]
+    return Context(recent, past, None if recent else "no_recent_products", Known.of(Presence.PRESENT, seen.age))
 
 
 def _why_popular(asked: Asked, ranked: list[RankedProduct]) -> Fallback | None:

@@ -16,9 +16,9 @@ from redis import Redis
 from contracts import Clock
 from feature_store.live.cells import MONEY_UNIT, PRODUCT_CELL, PRODUCT_MEASURES, VISITOR_CELL, VISITOR_MEASURES
 from feature_store.live.keys import VALUES_PER_ENTITY, Kind, live_keys
-from feature_store.live.life import products_of
+from feature_store.live.last_seen import LastSeen, last_seen_of
 from feature_store.live.session import running_session
-from feature_store.live.session_log import SESSION_GAP_US, decode, split
+from feature_store.live.session_log import SESSION_GAP_US, decode
 from feature_store.live.visitor import visitor_so_far
 from feature_store.live.window_totals import NEVER, window_totals
 from feature_store.live.windows import LONGEST, WINDOWS
@@ -73,14 +73,12 @@ class Answer:
     """One read, all of it as of the moment ``at``.
 
     ``visitor`` has counters over windows, ``life`` what the visitor has done so far, which does not expire.
-    ``last_products`` are those of the last session, which may be over: the last 20 distinct ones, latest first.
     """
 
     at: datetime
     visitor: Features
     life: Features
     session: Features
-    last_products: list[str]
     products: ProductFeatures
 
 
@@ -110,8 +108,15 @@ class LiveFeatures:
 
     def last_session(self, visitor_id: str) -> dict[str, Any] | None:
         """Return the features of a visitor's last session, also one that is over; raises as ``read`` does."""
-        before, events = decode(_joined(self._fetch(live_keys(Kind.SESSION, visitor_id))))
+        before, events = decode(self._log(visitor_id))
         return running_session(visitor_id, before, events) if events else None
+
+    def last_seen(self, visitor_id: str) -> LastSeen:
+        """Return the products that a visitor saw last; raises as ``read`` does."""
+        return last_seen_of(self._log(visitor_id), self._clock.now())
+
+    def _log(self, visitor_id: str) -> bytes:
+        return _joined(self._fetch(live_keys(Kind.SESSION, visitor_id)))
 
     def _fetch(self, keys: Sequence[str]) -> list[bytes | None]:
         if not keys:
@@ -158,17 +163,16 @@ def _without(names: Sequence[str], why: Presence, age: timedelta | None, default
     return Features(dict.fromkeys(names, default), why if default is None else Presence.DEFAULT, age)
 
 
-def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Features, list[str]]:
-    """Return the visitor's life, the session that runs, and the products of the last session."""
+def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Features]:
+    """Return the visitor's life, and the session that runs."""
     before, events = decode(log)
     if not events:
-        return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None), []
+        return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None)
     age = now - (_EPOCH + timedelta(microseconds=events[-1].at_us))
     life = Features(visitor_so_far(visitor_id, before, events), Presence.PRESENT, age)
-    last_products = products_of(split(events)[-1])
     if age > _SESSION_TTL:
-        return life, Features({}, Presence.EXPIRED, age), last_products
-    return life, Features(running_session(visitor_id, before, events), Presence.PRESENT, age), last_products
+        return life, Features({}, Presence.EXPIRED, age)
+    return life, Features(running_session(visitor_id, before, events), Presence.PRESENT, age)
 
 
 def _products(values: Sequence[bytes | None], products: int, now: datetime, default: float | None) -> ProductFeatures:

@@ -35,7 +35,7 @@ IN_FEAST = [
 def test_all_ways_of_answering_are_compared_by_the_same_names() -> None:
     products = ProductFeatures(np.array([KNOWN, [np.nan] * len(KNOWN)]), [], np.array([1.0, np.nan]))
     here, nothing = Features(VISITOR, Presence.PRESENT, timedelta(0)), Features({}, Presence.MISSING, None)
-    expected = own_values(Answer(datetime.now(UTC), here, nothing, nothing, [], products))
+    expected = own_values(Answer(datetime.now(UTC), here, nothing, nothing, products))
     assert len(expected) == len(ASKED_OF_VISITOR) + len(ASKED_OF_PRODUCT) == 35
     assert expected["live_product:views_1m"] == [0.0, None]
     served = [

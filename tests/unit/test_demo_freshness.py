@@ -64,7 +64,7 @@ class _Online:
         now = self._clock.now()
         readable = [(now - _START).total_seconds() >= self._readable_at_s.get(each, 1e9) for each in visitor_ids]
         lives = [Features({}, Presence.PRESENT, now - _START) if each else MISSING for each in readable]
-        return [Answer(now, MISSING, life, MISSING, [], NO_PRODUCTS) for life in lives]
+        return [Answer(now, MISSING, life, MISSING, NO_PRODUCTS) for life in lives]
 
 
 def _measured(messages: Sequence[_Message], readable_at_s: dict[str, float], step_s: float = 0.1) -> list[float]:

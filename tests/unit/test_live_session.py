@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from feature_store.live.last_seen import NOTHING_SEEN, LastSeen
 from feature_store.live.reader import Presence
 from tests.fixtures.live_events import click
 from tests.fixtures.live_store import LiveStore
@@ -58,10 +59,10 @@ def test_the_products_of_the_last_session_stand_apart_also_when_it_is_over() -> 
     seen = [("p-1", 50), ("p-2", 10), ("p-3", 9), ("p-2", 8)]
     store.take([click("product_viewed", p + str(m), NOW - timedelta(minutes=m), product_id=p) for p, m in seen], NOW)
     for later in (timedelta(0), timedelta(days=3)):
-        found = store.read(NOW + later)
-        assert found.last_products == ["p-2", "p-3"]
-        assert found.life.values["recent_product_ids"] == ["p-2", "p-3", "p-1"]
-    assert store.read(NOW, "v-9").last_products == []
+        found = store.reader(NOW + later).last_seen("v-1")
+        assert found == LastSeen(["p-2", "p-3"], ["p-2", "p-3", "p-1"], timedelta(minutes=8) + later)
+        assert found.all_sessions == store.read(NOW + later).life.values["recent_product_ids"]
+    assert store.reader(NOW).last_seen("v-9") == NOTHING_SEEN
 
 
 def test_sums_of_any_size_can_be_kept() -> None:

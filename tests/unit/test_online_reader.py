@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.errors import OnlineStoreUnavailableError
+from feature_store.live.last_seen import LastSeen
 from feature_store.request_reader import RequestFeatures
 from model_serving.online_reader import PatientReader
 from tests.fixtures.serving import FakeOnline, Watch
@@ -38,6 +39,9 @@ def test_while_one_request_asks_again_the_others_are_refused() -> None:
                     reader.read("v-2")
                 meanwhile.append(online.reads)
             return online.read(*asked)
+
+        def last_seen(self, visitor_id: str) -> LastSeen:
+            return online.last_seen(visitor_id)
 
     reader = PatientReader(Slow(), watch)
     with pytest.raises(OnlineStoreUnavailableError):
