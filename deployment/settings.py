@@ -140,6 +140,12 @@ class ScoringSettings(_Group):
     engine: Literal["threads", "spark"] = "threads"
 
 
+class TrainingSettings(_Group):
+    """Training: ALS runs in ``threads`` of one machine, or on ``spark`` for more visits than fit into its memory."""
+
+    als: Literal["threads", "spark"] = "threads"
+
+
 class AirflowSettings(_Group):
     """Airflow's web server and API."""
 
@@ -164,6 +170,7 @@ class Settings(BaseSettings):
     features: FeatureSettings = FeatureSettings()
     spark: SparkSettings = SparkSettings()
     scoring: ScoringSettings = ScoringSettings()
+    training: TrainingSettings = TrainingSettings()
     airflow: AirflowSettings = AirflowSettings()
 
     @property

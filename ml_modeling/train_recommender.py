@@ -22,6 +22,7 @@ from ml_modeling.recall_slices import RecallSlice, recall_slices
 from ml_modeling.recommender import CO_VISITATION, POPULARITY
 from ml_modeling.recommender_champion import MIN_CASES, RecommenderChampion, compare_with_champion
 from ml_modeling.recommending.candidate_features import FEATURES
+from ml_modeling.recommending.customer_factors import Factorize, customer_factors
 from ml_modeling.recommending.product_facts import ProductFacts
 from ml_modeling.recommending.retrieval import CANDIDATES
 from ml_modeling.recommending.shop_retrieval import ShopRetrieval
@@ -71,12 +72,13 @@ def train_recommender(
     sessions: pa.Table,
     champion: RecommenderChampion | None = None,
     facts: Mapping[str, ProductFacts] = _NOTHING_SAID,
+    factorize: Factorize = customer_factors,
 ) -> RecommenderTraining:
     """Evaluate on the latest fifth of ``sessions``, then fit on all of them; those of bots are left out.
 
     ``sessions`` has ``COLUMNS`` and ``ATTRIBUTES`` of ``next_products``; ``facts`` are what the shop says of products,
-    by their ids. What is measured is the next distinct product of a session, ranked among all products. Raises
-    ``NotReadyError`` where fewer than ``MIN_SESSIONS`` hold a product.
+    by their ids; ``factorize`` learns what known visitors like. What is measured is the next distinct product of a
+    session, ranked among all products. Raises ``NotReadyError`` where fewer than ``MIN_SESSIONS`` hold a product.
     """
     browsed = browsed_sessions(sessions)
     if len(browsed) < MIN_SESSIONS:
@@ -86,8 +88,9 @@ def train_recommender(
         raise NotReadyError(msg)
     is_later = later_part(browsed.starts, _TEST_SHARE)
     cases = next_products(browsed, is_later)
-    evidence = _evidence(browsed.where(~is_later), cases, champion, facts) if len(cases) >= MIN_CASES else None
-    model, unranked = fit_two_stage(browsed.baskets, browsed.visitors, facts)
+    is_enough = len(cases) >= MIN_CASES
+    evidence = _evidence(browsed.where(~is_later), cases, champion, facts, factorize) if is_enough else None
+    model, unranked = fit_two_stage(browsed.baskets, browsed.visitors, facts, factorize)
     metrics = evidence.metrics if evidence else {}
     trained = TrainedModel(
         name=RECOMMENDER,
@@ -108,8 +111,9 @@ def _evidence(
     cases: NextProducts,
     champion: RecommenderChampion | None,
     facts: Mapping[str, ProductFacts],
+    factorize: Factorize,
 ) -> RecommenderEvidence:
-    model, _ = fit_two_stage(earlier.baskets, earlier.visitors, facts)
+    model, _ = fit_two_stage(earlier.baskets, earlier.visitors, facts, factorize)
     plain = baseline_recommender.fit(earlier.starts, earlier.baskets)
     ours = positions_of(model, cases)
     baselines = {

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import NotReadyError
 from ml_modeling.recommending.catalogue import Catalogue, catalogue_if_any
+from ml_modeling.recommending.customer_factors import Factorize, customer_factors
 from ml_modeling.recommending.first_products import FIRST_LISTED, first_products
 from ml_modeling.recommending.past import NOTHING
 from ml_modeling.recommending.product_facts import ProductFacts
@@ -31,12 +32,13 @@ def fit_two_stage(
     baskets: Sequence[Sequence[str]],
     visitors: NDArray[np.int64] | None = None,
     facts: Mapping[str, ProductFacts] = _NOTHING_SAID,
+    factorize: Factorize = customer_factors,
 ) -> tuple[TwoStageRecommender, str]:
     """Fit on sessions in order of time, repeats kept; the text says why there is no ranking, and is empty with one.
 
     ``visitors`` (one a session) are codes of who came; ``facts`` are by product id: what is sold is recommended also
     where nobody has seen it. Where the sessions are too few to learn a ranking from, the blend of the sources orders
-    the products.
+    the products. ``factorize`` learns what known visitors like.
     """
     seen = {product_id for basket in baskets for product_id in basket}
     product_ids = sorted(seen | {product_id for product_id, each in facts.items() if each.is_sold})
@@ -44,17 +46,19 @@ def fit_two_stage(
     coded = [[codes[product_id] for product_id in basket] for basket in baskets]
     sessions = Sessions.of(coded, len(product_ids), visitors)
     catalogue = catalogue_if_any([facts.get(product_id, _UNKNOWN) for product_id in product_ids])
-    retrieval, ranker, why_unranked = _fitted(sessions, catalogue)
+    retrieval, ranker, why_unranked = _fitted(sessions, catalogue, factorize)
     first = _first_products(product_ids, facts, retrieval)
     return TwoStageRecommender(product_ids, retrieval, ranker, first), why_unranked
 
 
-def _fitted(sessions: Sessions, catalogue: Catalogue | None) -> tuple[Retrieval, Ranker | None, str]:
+def _fitted(
+    sessions: Sessions, catalogue: Catalogue | None, factorize: Factorize
+) -> tuple[Retrieval, Ranker | None, str]:
     try:
-        stages = TwoStage.fit(sessions, catalogue=catalogue)
+        stages = TwoStage.fit(sessions, catalogue=catalogue, factorize=factorize)
     except NotReadyError as error:
         embedding = taught(untrained(sessions.product_count), sessions)
-        return fit_retrieval(sessions, embedding, catalogue), None, str(error)
+        return fit_retrieval(sessions, embedding, catalogue, factorize), None, str(error)
     return stages.retrieval, stages.ranker, ""
 
 

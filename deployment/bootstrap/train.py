@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from ml_modeling.model_registry import ModelRegistry
     from ml_modeling.model_versions import ModelVersions
     from ml_modeling.purchase_champion import PurchaseChampion
+    from ml_modeling.recommending.customer_factors import Factorize
     from ml_modeling.training_set import LabelledRows
     from ml_modeling.tuning import Budget
 
@@ -105,10 +107,20 @@ def _train_recommender(settings: Settings, lake: ArrowLake, clock: Clock) -> Tra
     versions = build_model_versions(settings)
     champion = import_module("ml_modeling.recommender_champion").load_recommender_champion(versions)
     facts = _product_facts(tables, lake)
-    training = import_module("ml_modeling.train_recommender").train_recommender(sessions, champion, facts)
+    train = partial(import_module("ml_modeling.train_recommender").train_recommender, factorize=_factorize(settings))
+    training = train(sessions, champion, facts)
     trained: TrainedModel = replace(training.trained, data_versions=tables.versions, git_commit=git_commit())
     card: ModelCard = import_module("ml_modeling.recommender_card").recommender_card(training, trained, clock.now())
     return replace(trained, card=card)
+
+
+def _factorize(settings: Settings) -> Factorize:
+    if settings.training.als == "threads":
+        here: Factorize = import_module("ml_modeling.recommending.customer_factors").customer_factors
+        return here
+    spark = import_module("deployment.bootstrap.spark").build_spark(settings, "aisle-train")
+    on_spark: Factorize = import_module("deployment.bootstrap.spark_factors").SparkFactors(spark, settings.lake)
+    return on_spark
 
 
 def _product_facts(tables: PinnedTables, lake: ArrowLake) -> Mapping[str, ProductFacts]:

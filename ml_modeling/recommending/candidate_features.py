@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_modeling.recommending.best_places import best_places
 from ml_modeling.recommending.compiled import compiled
 from ml_modeling.recommending.context import Context
 from ml_modeling.recommending.gathering import LIST_COLUMNS, Gathered
@@ -69,9 +70,8 @@ def chosen_candidates(
 
     ``embedded``: the embedding's scores of what was found. ``popular`` products follow where too few were found.
     """
-    found = gathered.found[: gathered.found_count[0]]
-    blended = _blended(found, gathered.columns, embedded)
-    return _chosen(context.products, found, blended, gathered.is_found, popular, count)
+    best = gathered.products[best_places(_blended(gathered.rows, embedded), count)]
+    return _chosen(context.products, best, gathered.places, popular, count)
 
 
 def features_of(
@@ -85,23 +85,21 @@ def features_of(
 
     ``embedded`` (k × 2) are the embedding's scores of the candidates.
     """
-    return _features(context, candidates, gathered.columns, embedded, statistics, len(FEATURES))
+    return _features(context, candidates, gathered, embedded, statistics, len(FEATURES))
 
 
 @compiled
-def _blended(
-    found: NDArray[np.int32], columns: NDArray[np.float32], embedded: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    blended = np.zeros(len(found))
+def _blended(rows: NDArray[np.float32], embedded: NDArray[np.float32]) -> NDArray[np.float64]:
+    blended = np.zeros(len(rows))
     for which, column in enumerate(_BLENDED):
         largest = 0.0
-        for product in found:
-            largest = max(largest, columns[product, column])
+        for row in rows:
+            largest = max(largest, row[column])
         if largest > 0:
-            for at, product in enumerate(found):
-                blended[at] += _BLEND[which] * columns[product, column] / largest
-    highest = embedded.max() if len(found) else 0.0
-    for at in range(len(found)):
+            for at, row in enumerate(rows):
+                blended[at] += _BLEND[which] * row[column] / largest
+    highest = embedded.max() if len(rows) else 0.0
+    for at in range(len(rows)):
         blended[at] += _BLEND_EMBEDDED * np.exp((embedded[at] - highest) / 2)
     return blended
 
@@ -109,25 +107,24 @@ def _blended(
 @compiled
 def _chosen(
     own: NDArray[np.int32],
-    found: NDArray[np.int32],
-    blended: NDArray[np.float64],
-    is_found: NDArray[np.bool_],
+    best: NDArray[np.int32],
+    places: NDArray[np.int32],
     popular: NDArray[np.int32],
     count: int,
 ) -> NDArray[np.int32]:
     chosen = np.empty(count, np.int32)
     taken = min(len(own), count)
     chosen[:taken] = own[:taken]
-    for at in np.argsort(-blended):
+    for product in best:
         if taken == count:
             break
-        if not np.any(own == found[at]):
-            chosen[taken] = found[at]
+        if not np.any(own == product):
+            chosen[taken] = product
             taken += 1
     for product in popular:
         if taken == count:
             break
-        if not is_found[product] and not np.any(own == product):
+        if places[product] < 0 and not np.any(own == product):
             chosen[taken] = product
             taken += 1
     return chosen[:taken]
@@ -137,18 +134,19 @@ def _chosen(
 def _features(
     context: Context,
     candidates: NDArray[np.int32],
-    columns: NDArray[np.float32],
+    gathered: Gathered,
     embedded: NDArray[np.float32],
     statistics: NDArray[np.float32],
     width: int,
 ) -> NDArray[np.float32]:
-    features = np.zeros((len(candidates), width), np.float32)
+    features, columns = np.zeros((len(candidates), width), np.float32), gathered.columns
     own, in_session = len(context.products), _FIRST_RANK + len(_RANKED)
     of_product, of_session = in_session + 3, in_session + 3 + statistics.shape[1]
     highest = embedded[:, 0].max()
     for at, product in enumerate(candidates):
         row = features[at]
-        row[: columns.shape[1]] = columns[product]
+        if gathered.places[product] >= 0:
+            row[: columns.shape[1]] = columns[gathered.places[product]]
         row[_FIRST_RANK - 3] = embedded[at, 0]
         row[_FIRST_RANK - 2] = embedded[at, 1]
         row[_FIRST_RANK - 1] = highest - embedded[at, 0]

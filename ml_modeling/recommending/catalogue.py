@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from contracts.errors import NotReadyError
 from ml_modeling.recommending.content_vectors import ContentSpace, content_neighbours, content_space, content_vectors
-from ml_modeling.recommending.neighbour_lists import NeighbourLists
+from ml_modeling.recommending.packed_lists import PackedLists, packed
 from ml_modeling.recommending.product_facts import ProductFacts
 
 
@@ -20,21 +19,15 @@ class Catalogue(NamedTuple):
 
     ``categories`` and ``brands`` (n) are codes, -1 for none. ``price_levels`` (n): the place of the price among those
     of its category, 0 the cheapest, 1 the dearest, 0.5 where there is none. ``vectors`` (n × d) are those of its text
-    in ``space``, ``alike_neighbours`` and ``alike_scores`` (n × k) its neighbours by them.
+    in ``space``, ``alike`` its neighbours by them.
     """
 
     categories: NDArray[np.int32]
     brands: NDArray[np.int32]
     price_levels: NDArray[np.float32]
     vectors: NDArray[np.float32]
-    alike_neighbours: NDArray[np.int32]
-    alike_scores: NDArray[np.float32]
+    alike: PackedLists
     space: ContentSpace
-
-    @property
-    def alike(self) -> NeighbourLists:
-        """The neighbours by text."""
-        return NeighbourLists(self.alike_neighbours, self.alike_scores)
 
 
 def catalogue_of(products: Sequence[ProductFacts]) -> Catalogue:
@@ -46,7 +39,7 @@ def catalogue_of(products: Sequence[ProductFacts]) -> Catalogue:
     prices = np.array([np.nan if product.price is None else product.price for product in products])
     brands = _codes([product.brand for product in products])
     levels = _price_levels(prices, categories)
-    return Catalogue(categories, brands, levels, vectors, *content_neighbours(vectors), space)
+    return Catalogue(categories, brands, levels, vectors, packed(content_neighbours(vectors)), space)
 
 
 def catalogue_if_any(products: Sequence[ProductFacts]) -> Catalogue | None:
@@ -63,6 +56,8 @@ def _codes(names: Sequence[str | None]) -> NDArray[np.int32]:
 
 
 def _price_levels(prices: NDArray[np.float64], categories: NDArray[np.int32]) -> NDArray[np.float32]:
+    from scipy.stats import rankdata  # noqa: PLC0415 - not for the model server, which never fits
+
     levels = np.full(len(prices), 0.5, np.float32)
     for category in np.unique(categories):
         priced = np.flatnonzero((categories == category) & ~np.isnan(prices))

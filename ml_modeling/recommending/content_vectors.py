@@ -11,8 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.utils.extmath import randomized_svd
 
 from contracts.errors import NotReadyError
 from ml_modeling.recommending.neighbour_lists import NeighbourLists
@@ -38,6 +36,9 @@ def content_space(texts: Sequence[str]) -> ContentSpace:
     if not any(map(_words_of, texts)):
         msg = f"{len(texts)} products without a word of text: expected names, categories or descriptions"
         raise NotReadyError(msg)
+    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - not where nothing is fitted
+    from sklearn.utils.extmath import randomized_svd  # noqa: PLC0415 - as above
+
     vectorizer = TfidfVectorizer(tokenizer=_words_of, token_pattern=None, lowercase=False)
     weights = vectorizer.fit_transform(texts)
     _, _, components = randomized_svd(weights, min(DIMENSIONS, *weights.shape), random_state=_SEED)

@@ -10,13 +10,11 @@ so that they are of this moment, also for somebody who came after the training.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from implicit.cpu.als import AlternatingLeastSquares
 from numpy.typing import NDArray
-from scipy import sparse
-from threadpoolctl import threadpool_limits
 
 from ml_modeling.recommending.sessions import Sessions
 
@@ -24,7 +22,7 @@ FACTORS = 32
 CONFIDENCE = 10.0
 REGULARIZATION = 1.0
 ITERATIONS = 12
-_SEED = 7
+SEED = 7
 
 
 class CustomerFactors(NamedTuple):
@@ -33,21 +31,36 @@ class CustomerFactors(NamedTuple):
     products: NDArray[np.float32]
     gram: NDArray[np.float32]
 
+    @classmethod
+    def of(cls, products: NDArray[np.float32]) -> CustomerFactors:
+        """Return the factors with their gram."""
+        return cls(products, products.T @ products + REGULARIZATION * np.eye(FACTORS, dtype=np.float32))
+
+
+# Learns from who saw what.
+Factorize = Callable[[Sessions], CustomerFactors]
+
 
 def customer_factors(sessions: Sessions) -> CustomerFactors:
-    """Learn from who saw what; where it is not known who came, each session is somebody's only one."""
-    visitors = np.arange(len(sessions)) if sessions.past is None else sessions.past.visitors
-    rows = np.repeat(np.unique(visitors, return_inverse=True)[1], np.diff(sessions.offsets))
-    seen = np.full(len(sessions.products), CONFIDENCE, np.float32)
-    shape = (int(rows.max()) + 1, sessions.product_count)
-    confidences = sparse.csr_matrix((seen, (rows, sessions.products)), shape=shape)
+    """Learn from who saw what, on this machine; the same sessions give the same factors."""
+    from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415 - not for the model server, which never fits
+    from scipy import sparse  # noqa: PLC0415 - as above
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as above
+
+    visitors, seen = visitors_of(sessions), np.full(len(sessions.products), CONFIDENCE, np.float32)
+    shape = (int(visitors.max()) + 1, sessions.product_count)
+    confidences = sparse.csr_matrix((seen, (visitors, sessions.products)), shape=shape)
     # The library spreads the rows over threads itself, and warns where BLAS would too.
     with threadpool_limits(1, "blas"):
-        model = AlternatingLeastSquares(FACTORS, REGULARIZATION, iterations=ITERATIONS, random_state=_SEED)
+        model = AlternatingLeastSquares(FACTORS, REGULARIZATION, iterations=ITERATIONS, random_state=SEED)
         model.fit(confidences, show_progress=False)
-    products = model.item_factors
-    gram = products.T @ products + REGULARIZATION * np.eye(FACTORS, dtype=np.float32)
-    return CustomerFactors(products, gram)
+    return CustomerFactors.of(model.item_factors)
+
+
+def visitors_of(sessions: Sessions) -> NDArray[np.int64]:
+    """Return who made each sighting, a code from 0; where it is not known, each session is somebody's only one."""
+    visitors = np.arange(len(sessions)) if sessions.past is None else sessions.past.visitors
+    return np.repeat(np.unique(visitors, return_inverse=True)[1], np.diff(sessions.offsets))
 
 
 def tastes(factors: CustomerFactors, seen: NDArray[np.int32]) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
 from ml_modeling.recommending.catalogue import Catalogue
+from ml_modeling.recommending.customer_factors import Factorize, customer_factors
 from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import SessionEmbedding, taught, untrained
 from ml_modeling.recommending.sessions import Sessions
@@ -40,7 +41,10 @@ class RankingRows:
 
 
 def ranking_rows(
-    sessions: Sessions, shortest: int = 1, catalogue: Catalogue | None = None
+    sessions: Sessions,
+    shortest: int = 1,
+    catalogue: Catalogue | None = None,
+    factorize: Factorize = customer_factors,
 ) -> tuple[RankingRows, SessionEmbedding]:
     """Return the rows of the last ``FOLDS`` folds, and the embedding, which has then learned from all sessions.
 
@@ -51,7 +55,8 @@ def ranking_rows(
     parts = []
     for first, last in pairwise(bounds):
         fold = sessions.between(first, last)
-        parts.append(rows_of_fold(fit_retrieval(sessions.between(0, first), embedding, catalogue), fold, shortest))
+        retrieval = fit_retrieval(sessions.between(0, first), embedding, catalogue, factorize)
+        parts.append(rows_of_fold(retrieval, fold, shortest))
         embedding = taught(embedding, fold)
     features, labels, groups = ([getattr(part, name) for part in parts] for name in ("features", "labels", "groups"))
     return RankingRows(np.concatenate(features), np.concatenate(labels), np.concatenate(groups)), embedding

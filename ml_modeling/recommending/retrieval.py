@@ -16,7 +16,8 @@ from ml_modeling.recommending.candidate_features import (
 )
 from ml_modeling.recommending.context import Context, context_of
 from ml_modeling.recommending.gathering import Gathered, gather_lists, nothing_gathered
-from ml_modeling.recommending.neighbour_lists import NEXT, NeighbourLists, co_visitation, two_steps
+from ml_modeling.recommending.neighbour_lists import NEXT, co_visitation, two_steps
+from ml_modeling.recommending.packed_lists import PackedLists, packed
 from ml_modeling.recommending.past import NOTHING
 from ml_modeling.recommending.product_statistics import product_statistics
 from ml_modeling.recommending.session_embedding import SessionEmbedding, scores
@@ -30,9 +31,9 @@ CANDIDATES = 100
 class Retrieval:
     """What was learned from past sessions, n products. ``popular`` (n): by recent sightings, then by all."""
 
-    near: NeighbourLists
-    walk: NeighbourLists
-    following: NeighbourLists
+    near: PackedLists
+    walk: PackedLists
+    following: PackedLists
     index: SessionIndex
     embedding: SessionEmbedding
     statistics: NDArray[np.float32]
@@ -43,8 +44,8 @@ class Retrieval:
         """Learn from past sessions, the same that ``embedding`` was taught."""
         near, statistics = co_visitation(sessions), product_statistics(sessions)
         popular = np.lexsort((-statistics[:, 0], -statistics[:, 1])).astype(np.int32)
-        following = co_visitation(sessions, NEXT)
-        return cls(near, two_steps(near), following, session_index(sessions), embedding, statistics, popular)
+        lists = packed(near), packed(two_steps(near)), packed(co_visitation(sessions, NEXT))
+        return cls(*lists, session_index(sessions), embedding, statistics, popular)
 
     def candidates(
         self, session: NDArray[np.int32], count: int = CANDIDATES, past: NDArray[np.int32] = NOTHING
@@ -56,7 +57,7 @@ class Retrieval:
         context = context_of(session, past)
         gathered = nothing_gathered(len(self.popular), len(COLUMNS))
         self.gather(context, gathered)
-        found = scores(self.embedding, session, gathered.found[: gathered.found_count[0]])
+        found = scores(self.embedding, session, gathered.products)
         chosen = chosen_candidates(context, gathered, found[:, 0], self.popular, count)
         embedded = scores(self.embedding, session, chosen)
         return Candidates(chosen, self.features(context, gathered, chosen, embedded))

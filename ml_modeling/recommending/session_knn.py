@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ml_modeling.recommending.best_places import best_places
 from ml_modeling.recommending.compiled import compiled
 from ml_modeling.recommending.context import Context
 from ml_modeling.recommending.gathering import Gathered
@@ -63,23 +64,32 @@ def gather_neighbours(context: Context, index: SessionIndex, gathered: Gathered,
     ``sum`` is the score above, ``max`` the largest similarity of a neighbour with the product, ``count`` how many
     have it, ``newest`` the place in time of the newest of them: 0 the oldest session, 1 the newest.
     """
-    _gather_neighbours(context.products, index, gathered, first_column)
+    sessions, similarities, shared_places = _similar_sessions(context.products, index)
+    nearest = best_places(similarities, NEIGHBOURS)
+    _gather_neighbours(sessions[nearest], similarities[nearest], shared_places[nearest], index, gathered, first_column)
 
 
 @compiled
-def _gather_neighbours(context: NDArray[np.int32], index: SessionIndex, gathered: Gathered, first_column: int) -> None:
-    columns, found, is_found, count = gathered
-    neighbours, similarities, shared_places = _neighbours(context, index)
+def _gather_neighbours(
+    sessions: NDArray[np.int32],
+    similarities: NDArray[np.float64],
+    shared_places: NDArray[np.int64],
+    index: SessionIndex,
+    gathered: Gathered,
+    first_column: int,
+) -> None:
+    columns, found, places, count = gathered
     session_count = len(index.session_weights)
-    for which in range(len(neighbours)):
-        session, similarity = neighbours[which], similarities[which]
+    for which, session in enumerate(sessions):
+        similarity = similarities[which]
         for place in range(index.offsets[session], index.offsets[session + 1]):
             product = index.products[place]
             distance = abs(place - shared_places[which])
-            if not is_found[product]:
-                is_found[product], found[count[0]] = True, product
+            if places[product] < 0:
+                places[product], found[count[0]] = count[0], product
+                columns[count[0]] = 0
                 count[0] += 1
-            row = columns[product]
+            row = columns[places[product]]
             row[first_column] += similarity / (1 + SPREAD * max(distance - 1, 0))
             row[first_column + 1] = max(row[first_column + 1], similarity)
             row[first_column + 2] += 1
@@ -87,14 +97,22 @@ def _gather_neighbours(context: NDArray[np.int32], index: SessionIndex, gathered
 
 
 @compiled
-def _neighbours(
+def _similar_sessions(
     context: NDArray[np.int32], index: SessionIndex
 ) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.int64]]:
-    """Return sessions, their similarities, and where in ``products`` each saw the youngest shared product last."""
-    similarity = np.zeros(len(index.session_weights))
-    shared_place = np.empty(len(context) * RECENT, np.int64)
-    found = np.empty(len(context) * RECENT, np.int32)
-    count, weight = 0, 1.0
+    """Return sessions, their similarities, and where in ``products`` each saw the youngest shared product last.
+
+    A hash table with linear probing finds what was added up of a session: an array of all sessions would not fit
+    into the processor's caches.
+    """
+    most = 0
+    for product in context:
+        most += min(index.indptr[product + 1] - index.indptr[product], RECENT)
+    found, shared_places, similarities = np.empty(most, np.int32), np.empty(most, np.int64), np.zeros(most)
+    size = 1
+    while size < 2 * most:
+        size *= 2
+    table, count, weight = np.full(size, -1, np.int32), 0, 1.0
     for product in context:
         end, last = index.indptr[product + 1], -1
         for at in range(end - 1, max(index.indptr[product], end - RECENT) - 1, -1):
@@ -102,13 +120,14 @@ def _neighbours(
             if session == last:
                 continue
             last = session
-            if similarity[session] == 0:
-                found[count], shared_place[count] = session, index.places[at]
+            slot = session & (size - 1)
+            while table[slot] >= 0 and found[table[slot]] != session:
+                slot = (slot + 1) & (size - 1)
+            if table[slot] < 0:
+                table[slot], found[count], shared_places[count] = count, session, index.places[at]
                 count += 1
-            similarity[session] += weight * index.product_weights[product]
+            similarities[table[slot]] += weight * index.product_weights[product]
         weight *= DECAY
-    values = np.empty(count)
     for which in range(count):
-        values[which] = similarity[found[which]] * index.session_weights[found[which]]
-    best = np.argsort(-values)[:NEIGHBOURS]
-    return found[best], values[best], shared_place[best]
+        similarities[which] *= index.session_weights[found[which]]
+    return found[:count], similarities[:count], shared_places[:count]

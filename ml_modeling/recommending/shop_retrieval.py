@@ -16,9 +16,9 @@ from ml_modeling.recommending.candidate_features import FIRST_COLUMN, FIRST_OF_S
 from ml_modeling.recommending.catalogue import Catalogue
 from ml_modeling.recommending.category_popularity import category_popularity, popular_of_category
 from ml_modeling.recommending.context import Context
-from ml_modeling.recommending.customer_factors import CustomerFactors, customer_factors, tastes
+from ml_modeling.recommending.customer_factors import CustomerFactors, Factorize, customer_factors, tastes
 from ml_modeling.recommending.gathering import Gathered, gather_lists, gather_scores
-from ml_modeling.recommending.neighbour_lists import NeighbourLists
+from ml_modeling.recommending.packed_lists import PackedLists, packed
 from ml_modeling.recommending.retrieval import Retrieval
 from ml_modeling.recommending.session_embedding import SessionEmbedding
 from ml_modeling.recommending.sessions import Sessions
@@ -32,7 +32,7 @@ class ShopRetrieval(Retrieval):
 
     catalogue: Catalogue
     popularity: NDArray[np.float32]
-    popular_alike: NeighbourLists
+    popular_alike: PackedLists
     factors: CustomerFactors
 
     def gather(self, context: Context, gathered: Gathered) -> None:
@@ -52,19 +52,24 @@ class ShopRetrieval(Retrieval):
         return features
 
 
-def fit_retrieval(sessions: Sessions, embedding: SessionEmbedding, catalogue: Catalogue | None) -> Retrieval:
+def fit_retrieval(
+    sessions: Sessions,
+    embedding: SessionEmbedding,
+    catalogue: Catalogue | None,
+    factorize: Factorize = customer_factors,
+) -> Retrieval:
     """Learn from past sessions, the same that ``embedding`` was taught, and from the catalogue where there is one."""
     retrieval = Retrieval.fit(sessions, embedding)
     if catalogue is None:
         return retrieval
     popularity = category_popularity(sessions, catalogue.categories)
-    popular_alike = popular_of_category(popularity, catalogue.categories)
+    popular_alike = packed(popular_of_category(popularity, catalogue.categories))
     return ShopRetrieval(
         **vars(retrieval),
         catalogue=catalogue,
         popularity=popularity,
         popular_alike=popular_alike,
-        factors=customer_factors(sessions),
+        factors=factorize(sessions),
     )
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from contracts.errors import NotReadyError
 from ml_modeling.recommending.catalogue import Catalogue
+from ml_modeling.recommending.customer_factors import Factorize, customer_factors
 from ml_modeling.recommending.past import NOTHING
 from ml_modeling.recommending.ranker import Ranker
 from ml_modeling.recommending.ranking_rows import FOLD_SHARE, FOLDS, ranking_rows
@@ -28,7 +29,13 @@ class TwoStage:
     ranker: Ranker
 
     @classmethod
-    def fit(cls, sessions: Sessions, shortest: int = 1, catalogue: Catalogue | None = None) -> TwoStage:
+    def fit(
+        cls,
+        sessions: Sessions,
+        shortest: int = 1,
+        catalogue: Catalogue | None = None,
+        factorize: Factorize = customer_factors,
+    ) -> TwoStage:
         """Learn the ranking from the last sessions, then the retrieval anew from all of them.
 
         ``shortest``: the fewest products of a session that a case is made of. ``catalogue``: what the shop says of the
@@ -38,11 +45,11 @@ class TwoStage:
         if len(sessions) < MIN_SESSIONS:
             msg = f"{len(sessions)} sessions: a ranking needs at least {MIN_SESSIONS}"
             raise NotReadyError(msg)
-        rows, embedding = ranking_rows(sessions, shortest, catalogue)
+        rows, embedding = ranking_rows(sessions, shortest, catalogue, factorize)
         if not len(rows.groups):
             msg = f"no session of the newest {FOLDS * FOLD_SHARE:.0%} goes on after {shortest} products: expected some"
             raise NotReadyError(msg)
-        return cls(fit_retrieval(sessions, embedding, catalogue), Ranker.fit(rows))
+        return cls(fit_retrieval(sessions, embedding, catalogue, factorize), Ranker.fit(rows))
 
     def next_products(
         self, session: NDArray[np.int32], limit: int, past: NDArray[np.int32] = NOTHING

@@ -22,4 +22,4 @@ def test_codes_and_price_levels_by_hand() -> None:
     # Of three prices the two equal ones share the places 1/6 and 3/6; alone or unknown is the middle.
     assert catalogue.price_levels == pytest.approx([5 / 6, 1 / 3, 0.5, 1 / 3, 0.5, 0.5])
     assert catalogue.vectors.shape[0] == 6
-    assert catalogue.alike.neighbours[2, 0] == 4
+    assert catalogue.alike.neighbours[catalogue.alike.indptr[2]] == 4
