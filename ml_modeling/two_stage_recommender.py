@@ -9,7 +9,6 @@ from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
-from lightgbm.basic import LightGBMError
 from numpy.typing import NDArray
 
 from contracts.errors import ModelRefusedError
@@ -38,7 +37,7 @@ _RECENT_SIGHTINGS = STATISTICS.index("log_recent_sightings")
 _CHECKED_PRODUCTS = 20
 _CHECKED_LIMIT = 10
 _SAME_SHARE = 0.8
-_BROKEN_FILES = (OSError, EOFError, ValueError, KeyError, BadZipFile, LightGBMError)
+_BROKEN_FILES = (OSError, EOFError, ValueError, KeyError, BadZipFile)
 
 
 def load_recommender(directory: Path) -> Recommends:

@@ -10,13 +10,15 @@ are rounded down to what a feature can be and sums are taken in the trees' order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
 from ml_modeling.recommending.compiled import compiled
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 _MOST_LEAVES = 32
 _EVERY_LEAF = np.uint32(0xFFFFFFFF)

@@ -100,7 +100,7 @@ def test_the_same_data_in_any_order_gives_the_same_bytes_and_figures(
     assert str(again.trained.verdict) == str(training.trained.verdict)
     again.model.save(tmp_path)
     assert sorted(file.name for file in files.iterdir()) == [
-        *("ranker.sha256", "ranker.txt", "two_stage.json", "two_stage.npz")
+        *("ranker.npz", "ranker.sha256", "ranker.txt", "two_stage.json", "two_stage.npz")
     ]
     assert all(file.read_bytes() == (tmp_path / file.name).read_bytes() for file in files.iterdir())
 
