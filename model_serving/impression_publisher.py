@@ -28,8 +28,9 @@ _CAPACITY = 10_000
 _BATCH = 1000
 _ACKNOWLEDGED_WITHIN = timedelta(seconds=2)
 _RETRY_S = 5.0
-# While nothing can be sent, the batches to spool are a second's.
-_GATHER_S = 1.0
+# Sent together, an impression costs the requests beside it a quarter of what it does alone. While nothing can be sent,
+# the batches to spool are a second's.
+_GATHER_S, _GATHER_TO_SPOOL_S = 0.1, 1.0
 _HEADERS = ((PRODUCER_HEADER, PRODUCER.encode()),)
 
 
@@ -88,11 +89,10 @@ class ImpressionPublisher:
 
     def _next_batch(self) -> list[Event]:
         """Return what waits, once something does or it is time to try the broker again."""
-        if self._failure:
-            self._stopping.wait(_GATHER_S)
         batch: list[Event | None] = []
         with suppress(Empty):
             batch.append(self._waiting.get(timeout=self._retry_s))
+            self._stopping.wait(_GATHER_TO_SPOOL_S if self._failure else _GATHER_S)
             while len(batch) < _BATCH:
                 batch.append(self._waiting.get_nowait())
         return [event for event in batch if event is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -128,7 +129,7 @@ class ModelStore:
         version = self._snapshots.last(wanted)
         if version is None:
             return "no model was loaded yet"
-        self._models[wanted] = self._held(version) or self._load(version, self._snapshots.files(version), "snapshot")
+        self._put(wanted, self._held(version) or self._load(version, self._snapshots.files(version), "snapshot"))
         return ""
 
     def _unregistered(self, wanted: ModelAlias) -> str:
@@ -157,10 +158,15 @@ class ModelStore:
             raise ModelRefusedError(reason) from error
 
     def _swap(self, wanted: ModelAlias, loaded: LoadedModel) -> None:
-        self._models[wanted] = loaded
+        self._put(wanted, loaded)
         _LOG.info("model %s: version %s is in use", wanted, loaded.version.version)
         self._snapshots.remember(wanted, loaded.version)
         self._tidy(wanted.name)
+
+    def _put(self, wanted: ModelAlias, loaded: LoadedModel) -> None:
+        self._models[wanted] = loaded
+        # All that is there by now stays. Were it looked through for garbage, every request would wait meanwhile.
+        gc.freeze()
 
     def _release(self, unwanted: ModelAlias) -> None:
         if self._models.pop(unwanted, None) is not None:

@@ -99,3 +99,13 @@ def test_where_most_are_sold_out_more_are_ranked() -> None:
 def test_at_most_one_of_a_brand_in_a_shop_of_two_leaves_a_short_list() -> None:
     online = FakeProducts(**{f"p{place}": {"brand": "ab"[place % 2]} for place in range(300)})
     assert _ids(arranged(_rank, ListQuery(limit=5, max_per_brand=1), _known(online))) == ["p0", "p1"]
+
+
+def test_what_was_read_at_once_does_not_all_grow_old_at_once() -> None:
+    online, watch = FakeProducts(), Watch()
+    known, ids = _known(online, watch), [f"p{number}" for number in range(300)]
+    known.of(ids)
+    watch.now_s += 45
+    for each in ids:
+        known.of([each])
+    assert 50 < online.reads < 250
