@@ -14,6 +14,8 @@ PRODUCER_HEADER = "producer"
 SOURCE_FILE_HEADER = "source_file"
 SOURCE_LINE_HEADER = "source_line"
 MAPPING_ERROR_HEADER = "mapping_error"
+# W3C Trace Context: the trace that the message goes on in.
+TRACEPARENT_HEADER = "traceparent"
 # The rejected_id that a message was replayed from.
 REPAIRED_FROM_HEADER = "repaired_from"
 

@@ -125,6 +125,23 @@ class LiveSettings(_Group):
     metrics_port: Port = 18084
 
 
+class LogSettings(_Group):
+    """Logs of what runs on. ``auto``: text on a terminal, JSON elsewhere. ``debug`` adds a line for each request."""
+
+    format: Literal["auto", "text", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class TracingSettings(_Group):
+    """Traces, sent to ``endpoint`` by OTLP over HTTP (``http://127.0.0.1:4318/v1/traces``); none without one.
+
+    ``sampled_ratio`` of the requests are traced, and those whose ``traceparent`` says so.
+    """
+
+    endpoint: Annotated[str, Field(pattern=rf"^({_ORIGIN}(/\S*)?)?$")] = ""
+    sampled_ratio: float = Field(default=0.01, ge=0, le=1)
+
+
 class SparkSettings(_Group):
     """Spark: ``local[*]`` here, a cluster manager elsewhere."""
 
@@ -172,6 +189,8 @@ class Settings(BaseSettings):
     scoring: ScoringSettings = ScoringSettings()
     training: TrainingSettings = TrainingSettings()
     airflow: AirflowSettings = AirflowSettings()
+    logs: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @property
     def lake(self) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.errors import ModelRefusedError
+from contracts.stages import stage
 from ml_modeling.recommender import CATALOGUE, POPULARITY, RankedProduct, Recommender, Recommends
 from ml_modeling.recommending.candidate_features import FEATURES, Candidates
 from ml_modeling.recommending.content_vectors import content_vectors
@@ -113,8 +114,10 @@ class TwoStageRecommender:
         session = self.known(recent[:MAX_DISTINCT])
         if not len(session):
             return []
-        candidates = self.retrieval.candidates(session, past=self.known(past))
-        scores, sources = self._scores(candidates), sources_of(candidates.features)
+        with stage("retrieval"):
+            candidates = self.retrieval.candidates(session, past=self.known(past))
+        with stage("ranking"):
+            scores, sources = self._scores(candidates), sources_of(candidates.features)
         codes = candidates.products.tolist()
         order = [place for place in np.argsort(-scores, kind="stable").tolist() if codes[place] not in barred]
         return [RankedProduct(self._ids[codes[place]], float(scores[place]), sources[place]) for place in order[:limit]]

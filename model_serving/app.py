@@ -13,10 +13,12 @@ from model_serving.operation_routes import operations
 from model_serving.prediction_routes import predictions
 from model_serving.problems import add_problem_handlers
 from model_serving.recommendation_routes import lists_by_get, lists_by_post
-from model_serving.request_id import NameRequests
 from model_serving.serving import Serving
 from web.access.guard import Access
+from web.request_id import NameRequests
 from web.request_metrics import CountRequests
+from web.trace_requests import TraceRequests
+from web.tracing import Tracing
 
 _DESCRIPTION = """
 Recommendations, purchase predictions and online features. Each answer says by which model it was made, from what, or
@@ -25,7 +27,7 @@ why not; errors are problems (RFC 9457). A request may bring its id as `X-Reques
 """
 
 
-def build_app(serving: Serving, access: Access | None = None) -> FastAPI:
+def build_app(serving: Serving, access: Access | None = None, tracing: Tracing | None = None) -> FastAPI:
     """Return the ASGI application over ``serving``; without ``access`` it answers everybody."""
 
     @asynccontextmanager
@@ -37,11 +39,15 @@ def build_app(serving: Serving, access: Access | None = None) -> FastAPI:
         serving.models.stop()
         serving.inventory.stop()
         serving.impressions.stop()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPI(title="Aisle model server", version="1", description=_DESCRIPTION, lifespan=lifespan)
     if access is not None:
         guard(app, access)
-    app.add_middleware(CountRequests, metrics=serving.metrics)
+    app.add_middleware(CountRequests, metrics=serving.metrics, tracer=tracing.tracer if tracing else None)
+    if tracing is not None:
+        app.add_middleware(TraceRequests, tracer=tracing.tracer)
     app.add_middleware(NameRequests)
     add_problem_handlers(app)
     for routes in (lists_by_get, lists_by_post, predictions, online_features, operations):

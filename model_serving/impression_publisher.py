@@ -22,6 +22,7 @@ from contracts.errors import AisleError, PermanentError
 from contracts.topics import CLICKSTREAM, PRODUCER_HEADER
 from model_serving.impression_spool import ImpressionSpool
 from model_serving.impressions import PRODUCER
+from web.tracing import trace_headers
 
 _LOG = logging.getLogger(__name__)
 _CAPACITY = 10_000
@@ -31,7 +32,10 @@ _RETRY_S = 5.0
 # Sent together, an impression costs the requests beside it a quarter of what it does alone. While nothing can be sent,
 # the batches to spool are a second's.
 _GATHER_S, _GATHER_TO_SPOOL_S = 0.1, 1.0
-_HEADERS = ((PRODUCER_HEADER, PRODUCER.encode()),)
+_PRODUCER = (PRODUCER_HEADER, PRODUCER.encode())
+
+# An event, and the headers by which it goes on in the trace of its request; one that was spooled has none.
+_Shown = tuple[Event, tuple[tuple[str, bytes], ...]]
 
 
 class ImpressionPublisher:
@@ -48,7 +52,7 @@ class ImpressionPublisher:
         self._build_bus = build_bus
         self._spool = spool
         self._dropped = dropped
-        self._waiting: Queue[Event | None] = Queue(capacity)
+        self._waiting: Queue[_Shown | None] = Queue(capacity)
         self._retry_s = retry_s
         self._bus: EventBus | None = None
         self._failure = ""
@@ -75,7 +79,7 @@ class ImpressionPublisher:
     def offer(self, event: Event) -> None:
         """Hand an event over; returns at once."""
         try:
-            self._waiting.put_nowait(event)
+            self._waiting.put_nowait((event, trace_headers()))
         except Full:
             self._dropped(1)
 
@@ -84,18 +88,22 @@ class ImpressionPublisher:
             if self._may_send():
                 self._catch_up()
             batch = self._next_batch()
-            if batch and not (self._may_send() and self._sent(batch)) and not self._spool.put(batch):
-                self._dropped(len(batch))
+            if batch and not (self._may_send() and self._sent(batch)):
+                self._keep([event for event, _ in batch])
 
-    def _next_batch(self) -> list[Event]:
+    def _keep(self, events: Sequence[Event]) -> None:
+        if not self._spool.put(events):
+            self._dropped(len(events))
+
+    def _next_batch(self) -> list[_Shown]:
         """Return what waits, once something does or it is time to try the broker again."""
-        batch: list[Event | None] = []
+        batch: list[_Shown | None] = []
         with suppress(Empty):
             batch.append(self._waiting.get(timeout=self._retry_s))
             self._stopping.wait(_GATHER_TO_SPOOL_S if self._failure else _GATHER_S)
             while len(batch) < _BATCH:
                 batch.append(self._waiting.get_nowait())
-        return [event for event in batch if event is not None]
+        return [shown for shown in batch if shown is not None]
 
     def _may_send(self) -> bool:
         return time.monotonic() >= self._try_again_at
@@ -107,17 +115,17 @@ class ImpressionPublisher:
             self._sent([])
         for batch in batches:
             events, broken = self._spool.read(batch)
-            if not self._sent(events):
+            if not self._sent([(event, ()) for event in events]):
                 return
             self._spool.remove(batch)
             self._dropped(broken)
 
-    def _sent(self, events: Sequence[Event]) -> bool:
+    def _sent(self, batch: Sequence[_Shown]) -> bool:
         """Publish a batch; False where the broker does not acknowledge all of it."""
         try:
             self._bus = self._bus or self._build_bus()
-            for event in events:
-                self._publish(self._bus, event)
+            for event, headers in batch:
+                self._publish(self._bus, event, headers)
             self._bus.flush(_ACKNOWLEDGED_WITHIN)
         except AisleError as error:
             if not self._failure:
@@ -130,10 +138,10 @@ class ImpressionPublisher:
         self._failure = ""
         return True
 
-    def _publish(self, bus: EventBus, event: Event) -> None:
+    def _publish(self, bus: EventBus, event: Event, headers: Sequence[tuple[str, bytes]]) -> None:
         key = event[CLICKSTREAM.key_field].encode()
         try:
-            bus.publish(Message(CLICKSTREAM.name, key, orjson.dumps(event), _HEADERS))
+            bus.publish(Message(CLICKSTREAM.name, key, orjson.dumps(event), (_PRODUCER, *headers)))
         except PermanentError as error:
             _LOG.warning("an impression is dropped: %s", error)
             self._dropped(1)

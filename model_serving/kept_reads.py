@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from contracts.errors import OnlineStoreUnavailableError
+from contracts.stages import stage
 from model_serving.circuit_breaker import CircuitBreaker
 
 # The batch writes these values once a day, so a minute makes no answer older, and spares most requests the read. Of
@@ -54,7 +55,8 @@ class KeptReads(Generic[Value]):
 
     def _read(self, ids: Sequence[str], now_s: float) -> None:
         try:
-            values = self._read_now(ids)
+            with stage("facts"):
+                values = self._read_now(ids)
         except OnlineStoreUnavailableError:
             self._breaker.fail()
             return

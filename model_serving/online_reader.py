@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Protocol, TypeVar
 
 from contracts.errors import OnlineStoreUnavailableError
+from contracts.stages import stage
 from feature_store.live.last_seen import LastSeen
 from feature_store.request_reader import RequestFeatures
 from model_serving.circuit_breaker import CircuitBreaker
@@ -46,7 +47,8 @@ class PatientReader:
         if not self._breaker.admit():
             raise OnlineStoreUnavailableError(self._reason)
         try:
-            found = ask()
+            with stage("features"):
+                found = ask()
         except OnlineStoreUnavailableError as error:
             self._reason = str(error)
             self._breaker.fail()

@@ -35,6 +35,7 @@ def operations(serving: Serving) -> APIRouter:
     def get_metrics() -> Response:
         """Prometheus metrics."""
         serving.metrics.show_versions(serving.models)
+        serving.metrics.show_impressions(spooled=bool(serving.impressions.failure))
         return Response(serving.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return router

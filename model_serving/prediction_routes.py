@@ -14,10 +14,10 @@ from model_serving.model_store import LoadedModel
 from model_serving.predictions import predict
 from model_serving.problems import OF_BODIES, problem_responses
 from model_serving.replies import json_reply
-from model_serving.request_id import request_id_of
 from model_serving.requests import PredictionRequest, PredictionsBatch
 from model_serving.serving import Serving
 from web.problems import ProblemError
+from web.request_id import request_id_of
 
 _ONE = "/v1/purchase-prediction"
 _BATCH = "/v1/purchase-prediction/batch"
@@ -32,7 +32,7 @@ def predictions(serving: Serving) -> APIRouter:
         """Probability that an order still follows in the visitor's session."""
         require_own(request, wanted.visitor_id)
         [answer] = predict([wanted], request_id_of(request), _require_model(serving), serving.online)
-        _count(serving, _ONE, [answer])
+        serving.metrics.count(_ONE, answer)
         return json_reply(answer.model_dump_json())
 
     @router.post(_BATCH, response_model=PredictionsBatchAnswer, responses=problem_responses(*OF_BODIES, 503))
@@ -41,7 +41,8 @@ def predictions(serving: Serving) -> APIRouter:
         require_own(request, *(wanted.visitor_id for wanted in batch.requests))
         request_id = request_id_of(request)
         answers = predict(batch.requests, request_id, _require_model(serving), serving.online)
-        _count(serving, _BATCH, answers)
+        for answer in answers:
+            serving.metrics.count(_BATCH, answer)
         return json_reply(PredictionsBatchAnswer(request_id=request_id, answers=answers).model_dump_json())
 
     return router
@@ -53,8 +54,3 @@ def _require_model(serving: Serving) -> LoadedModel:
         detail = f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}"
         raise ProblemError(HTTPStatus.SERVICE_UNAVAILABLE, "No model", detail)
     return loaded
-
-
-def _count(serving: Serving, route: str, answers: list[PredictionAnswer]) -> None:
-    for answer in answers:
-        serving.metrics.answers.labels(route, answer.source, answer.fallback or "").inc()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.errors import OnlineStoreUnavailableError
+from contracts.stages import stage
 from contracts.tables import SESSION_FEATURE_NAMES
 from feature_store.live.reader import Features, Presence
 from model_serving.answers import Fallback, Known, ModelName, PredictionAnswer
@@ -31,7 +32,8 @@ def predict(
     """Answer each from the model; with its base rate, and the reason, where the visitor has no session that runs."""
     bases = [_basis(request, online) for request in requests]
     given = [basis.features for basis in bases if basis.features is not None]
-    probabilities = iter(loaded.model.predict(given) if given else ())
+    with stage("prediction"):
+        probabilities = iter(loaded.model.predict(given) if given else ())
     return [
         PredictionAnswer(
             request_id=request_id,

@@ -9,9 +9,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from model_serving.answers import Problem, Violation
-from model_serving.request_id import HEADER, request_id_of
 from web import problems
 from web.problems import MEDIA_TYPE, ProblemError, problem_response
+from web.request_id import HEADER, request_id_of
 
 _SHOWN_VALUE_LENGTH = 200
 _EXAMPLES: dict[int, dict[str, Any]] = {

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
+from contracts.stages import stage
 from model_serving.access import require_own
 from model_serving.answers import RecommendationsAnswer, RecommendationsBatchAnswer
 from model_serving.asked import Asked
@@ -16,10 +17,10 @@ from model_serving.placements import Placement
 from model_serving.problems import OF_BODIES, problem_responses
 from model_serving.recommendations import recommend
 from model_serving.replies import json_reply, list_reply
-from model_serving.request_id import request_id_of
 from model_serving.requests import PageQuery, RecommendationRequest, RecommendationsBatch, RecommendationsQuery
 from model_serving.serving import Serving
 from model_serving.variants import recommender_for
+from web.request_id import request_id_of
 
 _HOME = "/v1/recommendations/{visitor_id}"
 _SIMILAR = "/v1/products/{product_id}/similar"
@@ -117,7 +118,8 @@ class _Lists:
         serving = self._serving
         loaded, variant = recommender_for(asked.visitor_id, serving)
         answer = recommend(replace(asked, variant=variant), loaded, serving)
-        serving.metrics.answers.labels(route, answer.source, answer.fallback or "").inc()
+        serving.metrics.count(route, answer)
         if answer.items and answer.visitor_id is not None:
-            serving.impressions.offer(recommendations_shown(answer, answer.visitor_id, serving.clock))
+            with stage("impression"):
+                serving.impressions.offer(recommendations_shown(answer, answer.visitor_id, serving.clock))
         return answer

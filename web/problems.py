@@ -11,6 +11,8 @@ from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from web.request_log import REASON
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -56,6 +58,8 @@ def add_problem_handlers(app: FastAPI, answer: Callable[[Request, ProblemError],
 
     def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 - registered for this type alone
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            setattr(request.state, REASON, error.detail)
         return answer(request, error)
 
     def on_http(request: Request, error: Exception) -> Response:

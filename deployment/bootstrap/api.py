@@ -17,6 +17,7 @@ from deployment.bootstrap.inventory_tail import InventoryTail
 from deployment.bootstrap.lean_import import without
 from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
 from deployment.bootstrap.redis_client import build_redis
+from deployment.bootstrap.tracing import build_tracing
 from deployment.settings import Settings
 from feature_store.product_pairs import OnlineProductPairs
 from ingestion.probe import require_broker
@@ -65,7 +66,7 @@ def build_api(settings: Settings) -> FastAPI:
         metrics=metrics,
         clock=SystemClock(),
     )
-    return build_app(serving, build_access(settings))
+    return build_app(serving, build_access(settings), build_tracing(settings, "api"))
 
 
 def _build_impressions(settings: Settings, metrics: ServingMetrics) -> ImpressionPublisher:

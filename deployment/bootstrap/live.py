@@ -20,9 +20,11 @@ from feature_store.sampled_reader import SampledReader
 from feature_store.stored_features import StoredFeatures
 from feature_store.stored_views import PRODUCT
 from stream_processing.live.follower import LiveFollower
+from stream_processing.live.message_traces import MessageTraces
 from stream_processing.live.partitions import OwnedPartitions
 from stream_processing.live.patience import Patience
 from stream_processing.live.report import LiveReport
+from web.tracing import Tracing
 
 GROUP = "aisle-live"
 _STORE_ANSWERS_WITHIN_S = 5.0
@@ -35,15 +37,21 @@ _GONE_AFTER_MS = 10_000
 _READ_AHEAD_KIB = 16 * 1024
 
 
-def build_live(settings: Settings, report: LiveReport, member: str, stop: Event) -> LiveFollower:
+def build_live(
+    settings: Settings, report: LiveReport, member: str, stop: Event, tracing: Tracing | None = None
+) -> LiveFollower:
     """Return a member of the group, whose waiting ``stop`` ends; nothing needs to be up.
 
     A ``member`` with a name gets its partitions back at once when it starts again; no two may have the same.
     """
-    consumer = Consumer(_consumer_config(settings, member), logger=_log(report))
+    # librdkafka's warnings are of what it mends by itself.
+    log = logging.getLogger("stream_processing.live.kafka")
+    log.setLevel(logging.ERROR)
+    consumer = Consumer(_consumer_config(settings, member), logger=log)
     client = build_redis(settings, _STORE_ANSWERS_WITHIN_S)
     patience = Patience(_place(client), report, stop)
-    return LiveFollower(consumer, OwnedPartitions(client), patience, report, SystemClock())
+    traces = MessageTraces(tracing.tracer) if tracing else None
+    return LiveFollower(consumer, OwnedPartitions(client), patience, report, SystemClock(), traces)
 
 
 def build_live_features(settings: Settings) -> LiveFeatures:
@@ -90,12 +98,3 @@ def _consumer_config(settings: Settings, member: str) -> dict[str, str | int | b
         "reconnect.backoff.max.ms": 1000,
     }
     return config | ({"group.instance.id": member} if member else {})
-
-
-def _log(report: LiveReport) -> logging.Logger:
-    """Let librdkafka's errors become lines of the report."""
-    logger = logging.getLogger("aisle.live.kafka")
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: report.say(f"Kafka: {record.getMessage()}")  # type: ignore[method-assign]
-    logger.handlers, logger.propagate = [handler], False
-    return logger

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from pyspark.errors import PySparkRuntimeError
@@ -25,6 +26,7 @@ _JAR_NAMES = (
     "unitycatalog-client-",
 )
 _LOG4J = Path(__file__).with_name("spark_log4j2.properties")
+_LOG4J_JSON = Path(__file__).with_name("spark_log4j2_json.properties")
 
 # Jobs are many and short: the second compiler (C2) burns more CPU than it gives back (a cold pass through all layers
 # took 100 s of CPU instead of 161). C1 alone would get a code cache of 48 MB only, which Spark overflows.
@@ -58,12 +60,18 @@ _FIXED = {
 }
 
 
-def build_spark(settings: Settings, app_name: str, memory: str | None = None) -> SparkSession:
-    """Start Spark (``memory`` overrides the driver's); raises ``MissingProgramError`` without Java or the jars."""
+def build_spark(
+    settings: Settings, app_name: str, memory: str | None = None, *, json_log: bool = False
+) -> SparkSession:
+    """Start Spark (``memory`` overrides the driver's); raises ``MissingProgramError`` without Java or the jars.
+
+    ``json_log``: its JVM logs as the streams do, else in lines for people.
+    """
     scratch = settings.data_dir / "spark"
     scratch.mkdir(parents=True, exist_ok=True)
     builder = SparkSession.builder.appName(app_name).master(settings.spark.master)
-    for key, value in (_FIXED | _paths(settings, scratch)).items():
+    log4j = [_LOG4J, _LOG4J_JSON] if json_log else [_LOG4J]
+    for key, value in (_FIXED | _paths(settings, scratch, log4j)).items():
         builder = builder.config(key, value)
     builder = builder.config("spark.driver.memory", memory or settings.spark.driver_memory)
     try:
@@ -73,9 +81,9 @@ def build_spark(settings: Settings, app_name: str, memory: str | None = None) ->
         raise MissingProgramError(msg) from error
 
 
-def _paths(settings: Settings, scratch: Path) -> dict[str, str]:
+def _paths(settings: Settings, scratch: Path, log4j: Sequence[Path]) -> dict[str, str]:
     folders = f"-Djava.io.tmpdir={scratch} -Dderby.system.home={scratch}"
-    java_options = f"{_JVM} {folders} -Dlog4j2.configurationFile={_LOG4J}"
+    java_options = f"{_JVM} {folders} -Dlog4j2.configurationFile={','.join(map(str, log4j))}"
     return {
         "spark.driver.extraClassPath": ":".join(_jars(settings.jars_dir / "spark")),
         "spark.local.dir": str(scratch),

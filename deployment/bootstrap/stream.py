@@ -15,6 +15,7 @@ from contracts.tables import bronze_table
 from contracts.topics import TOPICS
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.spark import build_spark
+from deployment.service_log import wants_json
 from deployment.settings import Settings
 from ingestion.topics import list_topics
 from stream_processing.bronze_source import read_bronze
@@ -30,7 +31,7 @@ def build_stream(settings: Settings, stop: Event) -> Iterator[StreamRunner]:
 
     Raises ``RetryableError`` where Spark's JVM is gone.
     """
-    with _spark(settings, "aisle-stream") as spark:
+    with _spark(settings, "aisle-stream", json_log=wants_json(settings)) as spark:
         lake = ArrowLake(settings.lake, by="aisle stream")
         lake.create_missing()
         around = Surroundings(spark, lake, settings.kafka.bootstrap_servers, settings.spark.max_rejected_ratio)
@@ -55,10 +56,10 @@ def build_rebuild(settings: Settings, into: str, stop: Event) -> Iterator[Stream
 
 
 @contextmanager
-def _spark(settings: Settings, name: str) -> Iterator[SparkSession]:
+def _spark(settings: Settings, name: str, *, json_log: bool = False) -> Iterator[SparkSession]:
     # Errors of a micro-batch travel as exceptions; py4j would print each of them a second time, as a traceback.
     logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
-    spark = build_spark(settings, name)
+    spark = build_spark(settings, name, json_log=json_log)
     try:
         yield spark
     except _JVM_GONE as error:

@@ -9,7 +9,7 @@ import click
 
 from contracts.errors import AisleError, UserError
 
-__all__ = ["aisle", "main"]
+__all__ = ["aisle", "exit_code", "main"]
 
 # Command → what it is for: shown by --help without importing the command's module.
 COMMANDS = {
@@ -77,9 +77,14 @@ def aisle() -> None:
 
 
 def main() -> None:
-    """Run the CLI; an error made on purpose becomes one line: exit 2 for the user's, 1 for the rest."""
+    """Run the CLI; an error made on purpose becomes one line."""
     try:
         aisle(prog_name="aisle")
     except AisleError as error:
         click.echo(f"error: {error}", err=True)
-        raise SystemExit(2 if isinstance(error, UserError) else 1) from None
+        raise SystemExit(exit_code(error)) from None
+
+
+def exit_code(error: AisleError) -> int:
+    """Return with what a command ends: 2 where what it was given is wrong, else 1."""
+    return 2 if isinstance(error, UserError) else 1

@@ -7,6 +7,7 @@ import uvicorn
 
 from deployment.bootstrap.collector import build_collector
 from deployment.cli.listening import require_free
+from deployment.service_log import service_log
 from deployment.settings import load_settings
 
 # Longer than a request waits for Kafka: one that is being answered at a stop still gets its answer.
@@ -27,11 +28,13 @@ def command(host: str | None, port: int | None) -> None:
     settings = load_settings()
     address = (host or settings.collector.host, port or settings.collector.port)
     require_free(address)
-    uvicorn.run(
-        build_collector(settings),
-        host=address[0],
-        port=address[1],
-        access_log=False,
-        log_level="info",
-        timeout_graceful_shutdown=_STOP_WITHIN_S,
-    )
+    with service_log(settings, "collector"):
+        uvicorn.run(
+            build_collector(settings),
+            host=address[0],
+            port=address[1],
+            access_log=False,
+            log_config=None,
+            log_level=settings.logs.level,
+            timeout_graceful_shutdown=_STOP_WITHIN_S,
+        )

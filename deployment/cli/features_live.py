@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from threading import Event
 
 import click
 from prometheus_client import start_http_server
 
-from contracts import SystemClock
 from deployment.bootstrap.live import build_live
+from deployment.bootstrap.tracing import build_tracing
 from deployment.cli.listening import require_free
-from deployment.settings import load_settings
+from deployment.service_log import service_log
+from deployment.settings import Settings, load_settings
 from stream_processing.live.report import LiveReport
+
+_LOG = logging.getLogger(__name__)
 
 
 @click.command("live")
@@ -31,17 +35,20 @@ def command(member: str) -> None:
     settings = load_settings()
     address = (settings.live.metrics_host, settings.live.metrics_port)
     require_free(address, "set AISLE_LIVE__METRICS_PORT")
-    report, stop = LiveReport(_say), Event()
+    with service_log(settings, "live"):
+        _follow(settings, member, address)
+
+
+def _follow(settings: Settings, member: str, address: tuple[str, int]) -> None:
+    report, stop, tracing = LiveReport(), Event(), build_tracing(settings, "live")
     server, _ = start_http_server(address[1], address[0], report.registry)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
-    _say(f"following {settings.kafka.bootstrap_servers}, metrics at http://{address[0]}:{address[1]}/metrics")
+    _LOG.info("following %s, metrics at http://%s:%d/metrics", settings.kafka.bootstrap_servers, *address)
     try:
-        build_live(settings, report, member, stop).run(stop)
+        build_live(settings, report, member, stop, tracing).run(stop)
     finally:
+        if tracing is not None:
+            tracing.close()
         server.shutdown()
         server.server_close()
-
-
-def _say(line: str) -> None:
-    click.echo(f"{SystemClock().now():%Y-%m-%dT%H:%M:%SZ} {line}")

@@ -11,6 +11,7 @@ from contracts.errors import InvalidSettingError
 from deployment.bootstrap.access import build_administration
 from deployment.bootstrap.api import build_api
 from deployment.cli.listening import require_free
+from deployment.service_log import service_log
 from deployment.settings import Settings, load_settings
 
 
@@ -30,7 +31,15 @@ def command(host: str | None, port: int | None) -> None:
     address = (host or settings.api.host, port or settings.api.port)
     _prepare_access(settings, address[0])
     require_free(address)
-    uvicorn.run(build_api(settings), host=address[0], port=address[1], access_log=False, log_level="info")
+    with service_log(settings, "api"):
+        uvicorn.run(
+            build_api(settings),
+            host=address[0],
+            port=address[1],
+            access_log=False,
+            log_config=None,
+            log_level=settings.logs.level,
+        )
 
 
 def _prepare_access(settings: Settings, host: str) -> None:

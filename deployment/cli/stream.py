@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from threading import Event
 from time import sleep
@@ -11,8 +12,10 @@ import click
 from contracts.errors import NotReadyError
 from deployment.bootstrap.state_file import StateFile
 from deployment.bootstrap.stream import build_stream, missing_topics
+from deployment.service_log import service_log
 from deployment.settings import Settings, load_settings
 
+_LOG = logging.getLogger(__name__)
 _LOOK_AGAIN_S = 1.0
 
 
@@ -30,7 +33,12 @@ def command(available_now: bool) -> None:
       aisle stream --available-now    # what waits in Kafka now, through all layers
     """
     settings = load_settings()
-    _require_topics(settings, wait=not available_now)
+    with service_log(settings, "stream"):
+        _require_topics(settings, wait=not available_now)
+        _stream(settings, available_now=available_now)
+
+
+def _stream(settings: Settings, *, available_now: bool) -> None:
     stop = Event()
     state = StateFile(settings, "stream")
     state.remove()
@@ -41,7 +49,7 @@ def command(available_now: bool) -> None:
         if available_now:
             runner.drain(state.write)
         else:
-            click.echo(f"streaming from {settings.kafka.bootstrap_servers} into {settings.lake}")
+            _LOG.info("streaming from %s into %s", settings.kafka.bootstrap_servers, settings.lake)
             runner.run(settings.spark.trigger_s, state.write)
     state.remove()
 
@@ -55,6 +63,6 @@ def _require_topics(settings: Settings, *, wait: bool) -> None:
         if not wait:
             raise NotReadyError(msg)
         if not said:
-            click.echo(f"waiting: {msg}")
+            _LOG.info("waiting: %s", msg)
             said = True
         sleep(_LOOK_AGAIN_S)

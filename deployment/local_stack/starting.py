@@ -11,6 +11,7 @@ from contracts.errors import NotReadyError
 from deployment.local_stack.logs import last_lines
 from deployment.local_stack.service import Service
 from deployment.local_stack.supervisor import Supervisor
+from deployment.log_text import as_text
 
 _POLL_S = 0.2
 _GIVE_UP_AFTER_STARTS = 3
@@ -86,7 +87,7 @@ class Starter:
         if service.outside:
             return f"{service.name} at {service.outside} does not answer: {reason}"
         log = self._supervisor.log_path(service.name)
-        lines = "\n".join(f"  | {line}" for line in last_lines(log, _SHOWN_LOG_LINES))
+        lines = "\n".join(f"  | {as_text(line)}" for line in last_lines(log, _SHOWN_LOG_LINES))
         return f"{service.name} did not come up: {reason}; the end of {log}:\n{lines}"
 
 

@@ -11,16 +11,21 @@ from fastapi.middleware.cors import CORSMiddleware
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from contracts.errors import BrokerUnavailableError
+from contracts.topics import TRACEPARENT_HEADER
 from ingestion.collector import openapi
 from ingestion.collector.answers import EventsAnswer, Health, KafkaHealth
 from ingestion.collector.collecting import Collector
+from web import request_id
 from web.problems import add_problem_handlers
+from web.request_id import NameRequests
 from web.request_metrics import CountRequests
+from web.trace_requests import TraceRequests
+from web.tracing import Tracing
 
 _PREFLIGHT_KEPT_S = 3600
 
 
-def build_app(collector: Collector, cors_origins: Sequence[str] = ()) -> FastAPI:
+def build_app(collector: Collector, cors_origins: Sequence[str] = (), tracing: Tracing | None = None) -> FastAPI:
     """Return the ASGI application over ``collector``; browsers may post from pages of ``cors_origins`` (``*``: any)."""
 
     @asynccontextmanager
@@ -28,16 +33,21 @@ def build_app(collector: Collector, cors_origins: Sequence[str] = ()) -> FastAPI
         collector.bus.start()
         yield
         collector.bus.close()
+        if tracing is not None:
+            tracing.close()
 
     app = FastAPI(title="Aisle collector", version="1", lifespan=lifespan)
-    app.add_middleware(CountRequests, metrics=collector.metrics)
+    app.add_middleware(CountRequests, metrics=collector.metrics, tracer=tracing.tracer if tracing else None)
+    if tracing is not None:
+        app.add_middleware(TraceRequests, tracer=tracing.tracer)
+    app.add_middleware(NameRequests)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=cors_origins,
             allow_methods=["POST"],
-            allow_headers=["content-type"],
-            expose_headers=["retry-after"],
+            allow_headers=["content-type", request_id.HEADER, TRACEPARENT_HEADER],
+            expose_headers=["retry-after", request_id.HEADER],
             max_age=_PREFLIGHT_KEPT_S,
         )
     add_problem_handlers(app)

@@ -15,7 +15,7 @@ from contracts.topics import PRODUCER_HEADER
 from ingestion.collector.answers import Outcome
 
 PRODUCER = "collector"
-_HEADERS = ((PRODUCER_HEADER, PRODUCER.encode()),)
+_PRODUCER = (PRODUCER_HEADER, PRODUCER.encode())
 
 
 @dataclass
@@ -32,20 +32,22 @@ class Checked:
         return len(self.results) - len(self.messages) - self.rejected.total()
 
 
-def check(events: Sequence[object]) -> Checked:
+def check(events: Sequence[object], headers: Sequence[tuple[str, bytes]] = ()) -> Checked:
     """Apply the contract to each event and keep the first of each id on a topic, as silver does.
 
-    What is checked are the very bytes that will be published, so that silver cannot judge them otherwise.
+    Messages have these ``headers`` beside their producer. What is checked are the very bytes that will be published, so
+    that silver cannot judge them otherwise.
     """
     checked = Checked()
     seen: set[tuple[str, str]] = set()
+    headers = (_PRODUCER, *headers)
     for index, event in enumerate(events):
         raw, outcome = _parsed(event)
         if isinstance(outcome, Rejection):
             checked.rejected[outcome.reason] += 1
             checked.results.append(_rejected(index, outcome))
             continue
-        message = _message_of(outcome, raw)
+        message = _message_of(outcome, raw, headers)
         identity = (message.topic, outcome["event_id"])
         is_new = identity not in seen
         if is_new:
@@ -64,9 +66,9 @@ def _parsed(event: object) -> tuple[bytes, Event | Rejection]:
     return raw, parse_event(raw, None)
 
 
-def _message_of(event: Event, raw: bytes) -> Message:
+def _message_of(event: Event, raw: bytes, headers: Sequence[tuple[str, bytes]]) -> Message:
     topic = topic_of(event["event_type"])
-    return Message(topic.name, str(event[topic.key_field]).encode(), raw, _HEADERS)
+    return Message(topic.name, str(event[topic.key_field]).encode(), raw, headers)
 
 
 def _rejected(index: int, rejection: Rejection) -> dict[str, Any]:

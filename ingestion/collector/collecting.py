@@ -10,12 +10,14 @@ from fastapi import Request
 
 from contracts import AcknowledgedBus
 from contracts.errors import BrokerUnavailableError
+from contracts.stages import stage
 from ingestion.collector.answers import Outcome
 from ingestion.collector.checking import Checked, check
 from ingestion.collector.metrics import UNAVAILABLE, CollectorMetrics
 from ingestion.collector.reading import Limits, read_events
 from ingestion.collector.room import NoRoomError, Room
 from web.problems import ProblemError
+from web.tracing import trace_headers
 
 ROOM_BYTES = 32 * 1024 * 1024
 RETRY_AFTER_S = 5
@@ -34,9 +36,13 @@ class Collector:
         """Return an ``EventsAnswer``; raises ``ProblemError`` where no event was accepted."""
         try:
             with self.room.visit() as take:
-                checked = check(await read_events(request, self.limits, take))
+                events = await read_events(request, self.limits, take)
+                headers = trace_headers()
+                with stage("check"):
+                    checked = check(events, headers)
                 if checked.messages:
-                    await self._publish(checked)
+                    with stage("kafka"):
+                        await self._publish(checked)
         except NoRoomError:
             raise _try_later("Busy", "the requests in progress take all memory") from None
         self._count(checked)

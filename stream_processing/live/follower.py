@@ -6,8 +6,10 @@ reads on from there, whatever the group has committed. A batch is what is there:
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any, cast
@@ -20,11 +22,13 @@ from contracts.errors import BrokerUnavailableError, NotReadyError
 from contracts.topics import CLICKSTREAM
 from feature_store.live.effects import Effects, effects_of
 from stream_processing.live.changes import Outcome
+from stream_processing.live.message_traces import MessageTraces
 from stream_processing.live.partitions import OwnedPartitions, Taken
 from stream_processing.live.patience import Patience, StoppedError
 from stream_processing.live.report import LiveReport
 from stream_processing.message_check import event_of
 
+_LOG = logging.getLogger(__name__)
 _MOST_MESSAGES = 2_000
 _POLL_S = 0.2
 _SHOW_LAG_EVERY_S = 1.0
@@ -41,13 +45,20 @@ class LiveFollower:
     """One member of the group. ``run`` returns when ``stop`` is set; where it is killed, another goes on exactly."""
 
     def __init__(
-        self, consumer: Consumer, partitions: OwnedPartitions, patiently: Patience, report: LiveReport, clock: Clock
+        self,
+        consumer: Consumer,
+        partitions: OwnedPartitions,
+        patiently: Patience,
+        report: LiveReport,
+        clock: Clock,
+        traces: MessageTraces | None = None,
     ) -> None:
         self._consumer = consumer
         self._partitions = partitions
         self._patiently = patiently
         self._report = report
         self._clock = clock
+        self._traces = traces
         self._fenced_at: dict[int, float] = {}
         self._lag_shown_at = 0.0
 
@@ -63,7 +74,7 @@ class LiveFollower:
                 self._claim_again()
                 self._show_lag()
         except StoppedError:
-            self._report.say("stopped while Redis did not take writes")
+            _LOG.info("stopped while Redis did not take writes")
         finally:
             self._consumer.close()
 
@@ -76,11 +87,12 @@ class LiveFollower:
             if error.fatal() or error.code() in _HOPELESS:
                 msg = f"Kafka does not let topic {CLICKSTREAM.name} be read: {error.str()}"
                 raise BrokerUnavailableError(msg)
-            self._report.say(f"Kafka: {error.str()}")
+            _LOG.warning("Kafka: %s", error.str())
         return [message for message in messages if not message.error() and _partition(message) in self._partitions]
 
     def _take(self, messages: Sequence[Message]) -> None:
         """Make the messages' effects readable."""
+        began = self._clock.now()
         effects: dict[int, list[Effects]] = defaultdict(list)
         offsets: dict[int, int] = {}
         outcomes: Counter[Outcome] = Counter()
@@ -97,11 +109,14 @@ class LiveFollower:
         for partition in taken.keys() - written.keys():
             self._report.lost(partition)
             self._fenced_at[partition] = monotonic()
-        now_ms = self._clock.now().timestamp() * 1000
-        ages = [now_ms - message.timestamp()[1] for message in messages if _partition(message) in written]
+        readable = self._clock.now()
+        read = [message for message in messages if _partition(message) in written]
+        ages = [readable.timestamp() * 1000 - message.timestamp()[1] for message in read]
         for changes in written.values():
             outcomes += changes.outcomes
         self._report.took(outcomes, np.array(ages) / 1000)
+        if self._traces is not None:
+            self._traces.took(read, _ns(began), _ns(readable))
 
     def _assigned(self, consumer: Consumer, partitions: Sequence[TopicPartition]) -> None:
         if any(each.partition >= CLICKSTREAM.partitions for each in partitions):
@@ -142,6 +157,10 @@ class LiveFollower:
         """Return how many messages are behind ``offset``, as of the last answer of the broker."""
         start, end = self._consumer.get_watermark_offsets(TopicPartition(CLICKSTREAM.name, partition), cached=True)
         return max(0, end - max(start, offset or 0))
+
+
+def _ns(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000) * 1_000
 
 
 def _partition(message: Message) -> int:

@@ -1,8 +1,9 @@
-"""What the real-time path does: lines for a person, and figures in Prometheus' form."""
+"""What the real-time path does: lines of its log, and figures in Prometheus' form."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from prometheus_client.core import HistogramMetricFamily
 from contracts import metrics as names
 from stream_processing.live.changes import Outcome
 
+_LOG = logging.getLogger(__name__)
 # Seconds, each a fifth more than the one before: a percentile read from them is at most so much too high.
 FRESHNESS_BUCKETS_S = np.round(np.geomspace(0.001, 60, 61), 6)
 _MANY_MESSAGES = 10_000
@@ -38,10 +40,9 @@ class Freshness:
 
 
 class LiveReport:
-    """Says what happens by ``say``, one line each, and counts messages."""
+    """Logs what happens, one line each, and counts messages."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self) -> None:
         self._is_behind = False
         self.registry = CollectorRegistry()
         self.freshness = Freshness()
@@ -70,7 +71,7 @@ class LiveReport:
         for partition in offsets:
             self._lag.labels(partition).set(0)
         places = ", ".join(f"{p} at {'the beginning' if at is None else at}" for p, at in sorted(offsets.items()))
-        self._say(f"partitions: {places or 'none'}")
+        _LOG.info("partitions: %s", places or "none")
 
     def lags(self, lag: Mapping[int, int]) -> None:
         """Note how many messages of each partition wait; says when they are many, and when none waits any more."""
@@ -78,26 +79,22 @@ class LiveReport:
             self._lag.labels(partition).set(messages)
         waiting = sum(lag.values())
         if not self._is_behind and waiting > _MANY_MESSAGES:
-            self._say(f"behind: {waiting:,} messages wait, by partition {dict(sorted(lag.items()))}")
+            _LOG.warning("behind: %s messages wait, by partition %s", f"{waiting:,}", dict(sorted(lag.items())))
             self._is_behind = True
         elif self._is_behind and not waiting:
-            self._say("caught up")
+            _LOG.info("caught up")
             self._is_behind = False
 
     def lost(self, partition: int) -> None:
         """Note that another process wrote a partition last."""
-        self._say(f"partition {partition}: another process has claimed it; nothing of this batch was written")
+        _LOG.warning("partition %d: another process has claimed it; nothing of this batch was written", partition)
 
     def store_gone(self, place: str, reason: str) -> None:
         """Note that Redis does not do as told."""
         self._store.set(0)
-        self._say(f"error: Redis at {place} did not take a write: {reason}: trying again; Kafka keeps what waits")
+        _LOG.error("Redis at %s did not take a write: %s: trying again; Kafka keeps what waits", place, reason)
 
     def store_back(self, place: str) -> None:
         """Note that it does again."""
         self._store.set(1)
-        self._say(f"Redis at {place} takes writes again")
-
-    def say(self, line: str) -> None:
-        """Say anything else."""
-        self._say(line)
+        _LOG.info("Redis at %s takes writes again", place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import httpx
 import pytest
 
 from contracts import Event, Message
+from deployment import service_log
 from deployment.local_stack.collector_server import collector_url
 from deployment.local_stack.jobs import job_is_healthy
 from tests.fixtures.books import assert_exact
@@ -30,7 +32,7 @@ _SERVICES = ("stream", "collector")
 # Bytes: nothing fits; a log entry does; the data of a table does, but not that of all.
 _LEFT = (0, 20_000, 60_000)
 _LAKE_IS_FULL = re.compile(
-    r"error: (streaming query bronze|streaming query silver|gold) failed: "
+    r"(streaming query bronze|streaming query silver|gold) failed: "
     r"no space left on the disk of \S+/data/lake \(0\.\d MiB free\): make room; it goes on at its checkpoint"
 )
 _ANSWER_WITHIN_S, _SAID_WITHIN_S, _LANDS_WITHIN_S = 30.0, 120.0, 240.0
@@ -86,8 +88,9 @@ def _is_refused(url: str, post: list[Event]) -> bool:
 
 
 def _errors(log: Path, since: int) -> list[str]:
-    """Return the lines from byte ``since`` on with which a stream ended."""
-    return [line for line in log.read_bytes()[since:].decode().splitlines() if line.startswith("error: ")]
+    """Return what the lines from byte ``since`` on say with which a stream ended."""
+    said = [json.loads(line) for line in log.read_bytes()[since:].decode().splitlines() if line.startswith("{")]
+    return [line["message"] for line in said if line["logger"] == service_log.__name__ and line["level"] == "error"]
 
 
 def _in_parts(messages: list[Message], parts: int) -> list[list[Message]]:

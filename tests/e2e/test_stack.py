@@ -30,6 +30,9 @@ def test_status_shows_every_process(running_stack: RunningStack, tmp_path: Path)
 
 def test_logs_of_a_process(running_stack: RunningStack) -> None:
     assert "Kafka Server started" in running_stack.run("logs", "kafka", "-n", "1000")
+    stream = [json.loads(line) for line in running_stack.run("logs", "stream").splitlines() if line.startswith("{")]
+    assert {line["service"] for line in stream} == {"stream"}
+    assert any(line["message"].startswith("streaming from") for line in stream)
     assert "expected one of kafka, redis" in running_stack.run("logs", "zookeeper", expect=2)
 
 

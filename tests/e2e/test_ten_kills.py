@@ -38,7 +38,7 @@ def test_ten_kills_lose_nothing_and_double_nothing(stack: RunningStack, seed: in
     ends = wait_until_landed(stack, sent, _LANDS_WITHIN_S)
     stack.run("down")
     assert_exact(stack.lake, sent, ends)
-    assert "error: Spark's JVM ended" in stack.stack.supervisor.log_path("stream").read_text()
+    assert "Spark's JVM ended" in stack.stack.supervisor.log_path("stream").read_text()
 
 
 def _send_and_kill(stack: RunningStack, sent: Traffic, seed: int) -> None:

@@ -118,5 +118,5 @@ def _said_over(path: LivePath, text: str, times: int) -> Callable[[], bool]:
 
 
 def _partitions(path: LivePath, member: str) -> bool:
-    owns = [line for line in path.log(member).splitlines() if " partitions: " in line]
+    owns = [line for line in path.log(member).splitlines() if "partitions: " in line]
     return bool(owns) and "none" not in owns[-1]

@@ -18,6 +18,8 @@ def test_a_variable_sets_a_nested_field(monkeypatch: pytest.MonkeyPatch) -> None
         ("AISLE_KAFKAA__PORT", "1", "unknown setting AISLE_KAFKAA__PORT: expected AISLE_ followed by one of"),
         ("AISLE_API__PORT", "http", "AISLE_API__PORT='http'"),
         ("AISLE_API__PORT", "80", "AISLE_API__PORT='80'"),
+        ("AISLE_TRACING__ENDPOINT", "tempo:4318", "AISLE_TRACING__ENDPOINT='tempo:4318'"),
+        ("AISLE_LOGS__FORMAT", "xml", "AISLE_LOGS__FORMAT='xml': Input should be 'auto', 'text' or 'json'"),
         ("AISLE_KAFKA", "host:9092", 'value for field "kafka" .* expected variables such as AISLE_KAFKA__PORT'),
     ],
 )

@@ -1,4 +1,4 @@
-"""The id of a request: the client's own where it is one, else made here; in every answer's body and header."""
+"""The id of a request: the client's own where it is one, else made here; in every answer's header and log line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from uuid import uuid4
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contracts.log_fields import REQUEST_IDS
 
 HEADER = "X-Request-ID"
 # Short enough that a number after it, in a batch, is still an id in an event.
@@ -28,6 +30,8 @@ class NameRequests:
         sent = Headers(scope=scope).get(HEADER, "")
         request_id = sent if _SENSIBLE.fullmatch(sent) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
+        # Never reset: a request has a task of its own, and what the server logs of it after this is of it too.
+        REQUEST_IDS.set({"request_id": request_id})
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
