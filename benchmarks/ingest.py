@@ -24,6 +24,7 @@ from benchmarks.ingest_client import BATCH, CONNECTIONS, Posted, post
 from benchmarks.ingest_events import times_seen
 from benchmarks.machine import keep, load_1m, machine, pinned, versions
 from contracts.topics import TOPICS
+from deployment.bootstrap.access import local_headers
 from tests.fixtures.collector import RunningCollector, running_collector
 from tests.fixtures.kafka import Kafka, read_messages, running_broker
 
@@ -59,9 +60,10 @@ def main() -> int:
 def _measure(kafka: Kafka, collector: RunningCollector) -> dict[str, Any]:
     port, process = collector.settings.collector.port, psutil.Process(collector.process.pid)
     _say(f"{CONNECTIONS} connections post batches of {BATCH} for {_WARM_UP_S:g} s and then {_SECONDS:g} s")
-    warm = _elsewhere(post, port, 0, _WARM_UP_S)
+    key = local_headers(collector.settings, collector.settings.collector.access)
+    warm = _elsewhere(post, port, key, 0, _WARM_UP_S)
     before = process.cpu_times()
-    posted = _elsewhere(post, port, warm.end, _SECONDS)
+    posted = _elsewhere(post, port, key, warm.end, _SECONDS)
     after = process.cpu_times()
     cpu_s = after.user + after.system - before.user - before.system
     memory_mib = process.memory_full_info().pss / 2**20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
@@ -30,13 +30,16 @@ class Posted:
     answered_ms: list[float] = field(default_factory=list)
 
 
-def post(port: int, first_batch: int, seconds: float) -> Posted:
-    """Post for so long, then wait for the last answers; what is answered 503 or not at all is sent again."""
+def post(port: int, key: Mapping[str, str], first_batch: int, seconds: float) -> Posted:
+    """Post for so long, then wait for the last answers; what is answered 503 or not at all is sent again.
+
+    ``key``: the headers of a client that may post so much.
+    """
     posted, numbers, pool = Posted(first_batch), count(first_batch), templates()
     started = time.perf_counter()
-    until = started + seconds
+    arguments = (started + seconds, port, {**_HEADERS, **key}, numbers, pool, posted)
     with ThreadPoolExecutor(CONNECTIONS) as threads:
-        for each in [threads.submit(_post_until, until, port, numbers, pool, posted) for _ in range(CONNECTIONS)]:
+        for each in [threads.submit(_post_until, *arguments) for _ in range(CONNECTIONS)]:
             each.result()
     posted.seconds = time.perf_counter() - started
     posted.end = next(numbers)
@@ -49,21 +52,25 @@ def body_of(batch: int, pool: list[Template]) -> bytes:
     return b"[" + b",".join(pool[number % len(pool)].event(number) for number in numbers) + b"]"
 
 
-def _post_until(until: float, port: int, numbers: Iterator[int], pool: list[Template], posted: Posted) -> None:
+def _post_until(
+    until: float, port: int, headers: Mapping[str, str], numbers: Iterator[int], pool: list[Template], posted: Posted
+) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_ANSWER_WITHIN_S)
     while time.perf_counter() < until:
         batch = next(numbers)
         body = body_of(batch, pool)
-        while not _is_accepted(connection, body, posted, batch):
+        while not _is_accepted(connection, body, headers, posted, batch):
             posted.retried.add(batch)
             time.sleep(_REST_S)
     connection.close()
 
 
-def _is_accepted(connection: http.client.HTTPConnection, body: bytes, posted: Posted, batch: int) -> bool:
+def _is_accepted(
+    connection: http.client.HTTPConnection, body: bytes, headers: Mapping[str, str], posted: Posted, batch: int
+) -> bool:
     started = time.perf_counter()
     try:
-        connection.request("POST", "/v1/events", body, _HEADERS)
+        connection.request("POST", "/v1/events", body, headers)
         answer = connection.getresponse()
         content = answer.read()
     except (OSError, http.client.HTTPException):

@@ -21,15 +21,21 @@ _PREFIX = "AISLE_"
 _LOOPBACK = "127.0.0.1"
 
 
+def _absolute_if_set(path: str) -> str:
+    return str(Path(path).absolute()) if path else path
+
+
 def _absolute_unless_uri(place: str) -> str:
     return str(Path(place).absolute()) if place and "://" not in place else place
 
 
 _ORIGIN = r"https?://[^\s/,*]+"
 _ORIGINS = rf"^(\*|{_ORIGIN}(\s*,\s*{_ORIGIN})*)?$"
+AccessMode = Literal["keys", "open"]
 Port = Annotated[int, Field(ge=1024, le=65535)]
 # Child processes run in other directories.
 AbsolutePath = Annotated[Path, AfterValidator(Path.absolute)]
+OptionalPath = Annotated[str, AfterValidator(_absolute_if_set)]
 AbsolutePathOrUri = Annotated[str, AfterValidator(_absolute_unless_uri)]
 
 
@@ -81,16 +87,20 @@ class ApiSettings(_Group):
 
     host: str = _LOOPBACK
     port: Port = 18080
-    access: Literal["keys", "open"] = "keys"
+    access: AccessMode = "keys"
     model_poll_s: float = Field(default=2.0, gt=0)
 
 
 class CollectorSettings(_Group):
-    """The HTTP collector. ``enabled``: the stack runs it too. ``cors_origins``: web origins, with commas, or ``*``."""
+    """The HTTP collector. ``enabled``: the stack runs it too. ``cors_origins``: web origins, with commas, or ``*``.
+
+    ``access``: as of the model server.
+    """
 
     enabled: bool = False
     host: str = _LOOPBACK
     port: Port = 18082
+    access: AccessMode = "keys"
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=4 * 1024 * 1024)
     max_batch_events: int = Field(default=1000, ge=1)
     cors_origins: Annotated[str, Field(pattern=_ORIGINS)] = ""
@@ -99,6 +109,18 @@ class CollectorSettings(_Group):
     def allowed_origins(self) -> list[str]:
         """The origins one by one."""
         return [origin.strip() for origin in self.cors_origins.split(",") if origin.strip()]
+
+
+class TlsSettings(_Group):
+    """TLS of the model server and the collector: PEM files of a certificate, its chain behind it, and of its key."""
+
+    certificate: OptionalPath = ""
+    key: OptionalPath = ""
+
+    @property
+    def scheme(self) -> str:
+        """What the addresses of both servers begin with."""
+        return "https" if self.certificate or self.key else "http"
 
 
 class FeatureSettings(_Group):
@@ -182,6 +204,7 @@ class Settings(BaseSettings):
     mlflow: MlflowSettings = MlflowSettings()
     api: ApiSettings = ApiSettings()
     collector: CollectorSettings = CollectorSettings()
+    tls: TlsSettings = TlsSettings()
     connect: ConnectSettings = ConnectSettings()
     live: LiveSettings = LiveSettings()
     features: FeatureSettings = FeatureSettings()

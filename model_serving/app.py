@@ -7,16 +7,19 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from model_serving.access import guard
 from model_serving.feature_routes import online_features
 from model_serving.operation_routes import operations
 from model_serving.prediction_routes import predictions
-from model_serving.problems import add_problem_handlers
+from model_serving.problems import add_problem_handlers, problem_answer
 from model_serving.recommendation_routes import lists_by_get, lists_by_post
 from model_serving.serving import Serving
+from web.access.clients import Scope
 from web.access.guard import Access
+from web.access.guarded_app import guard
+from web.docs_page import add_docs
 from web.request_id import NameRequests
 from web.request_metrics import CountRequests
+from web.security_headers import SecurityHeaders
 from web.trace_requests import TraceRequests
 from web.tracing import Tracing
 
@@ -42,14 +45,23 @@ def build_app(serving: Serving, access: Access | None = None, tracing: Tracing |
         if tracing is not None:
             tracing.close()
 
-    app = FastAPI(title="Aisle model server", version="1", description=_DESCRIPTION, lifespan=lifespan)
+    app = FastAPI(
+        title="Aisle model server",
+        version="1",
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
     if access is not None:
-        guard(app, access)
+        guard(app, access, Scope.READ, problem_answer)
     app.add_middleware(CountRequests, metrics=serving.metrics, tracer=tracing.tracer if tracing else None)
     if tracing is not None:
         app.add_middleware(TraceRequests, tracer=tracing.tracer)
     app.add_middleware(NameRequests)
+    app.add_middleware(SecurityHeaders)
     add_problem_handlers(app)
     for routes in (lists_by_get, lists_by_post, predictions, online_features, operations):
         app.include_router(routes(serving))
+    add_docs(app)
     return app

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from web.request_log import REASON
+from web.security_headers import missing_headers
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -41,6 +42,9 @@ class ProblemError(Exception):
         self.more, self.headers = more or {}, headers or {}
 
 
+Answer = Callable[[Request, ProblemError], Response]
+
+
 def problem_response(error: ProblemError) -> Response:
     """Return the answer that tells the client of ``error``."""
     kind = f"urn:aisle:problem:{error.title.lower().replace(' ', '-')}"
@@ -49,11 +53,12 @@ def problem_response(error: ProblemError) -> Response:
     return Response(content, error.status, headers=dict(error.headers), media_type=MEDIA_TYPE)
 
 
-def _plain(_request: Request, error: ProblemError) -> Response:
+def plain_answer(_request: Request, error: ProblemError) -> Response:
+    """Return the answer of an error, whatever the request was."""
     return problem_response(error)
 
 
-def add_problem_handlers(app: FastAPI, answer: Callable[[Request, ProblemError], Response] = _plain) -> None:
+def add_problem_handlers(app: FastAPI, answer: Answer = plain_answer) -> None:
     """Make every error of ``app`` a problem, as ``answer`` writes it."""
 
     def on_problem(request: Request, error: Exception) -> Response:
@@ -69,7 +74,10 @@ def add_problem_handlers(app: FastAPI, answer: Callable[[Request, ProblemError],
 
     def on_bug(request: Request, _error: Exception) -> Response:
         detail = "the server failed on this request; its log says why"
-        return answer(request, ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail))
+        response = answer(request, ProblemError(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal error", detail))
+        # It is made outside of all middleware.
+        response.raw_headers.extend(missing_headers(request.scope, response.raw_headers))
+        return response
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)

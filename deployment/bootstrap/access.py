@@ -1,4 +1,4 @@
-"""Wires who may call the model server."""
+"""Wires who may call the HTTP servers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from redis import Redis
 
 from contracts import SystemClock
 from deployment.bootstrap.redis_client import build_redis
-from deployment.settings import Settings
+from deployment.settings import AccessMode, Settings
 from feature_store.online_errors import naming_the_store
 from web.access.administration import Administration
 from web.access.guard import Access
@@ -35,22 +35,22 @@ class RedisCounter:
 
 
 def build_administration(settings: Settings) -> Administration:
-    """Return the clients of the model server."""
+    """Return the clients of the HTTP servers."""
     return Administration(settings.data_dir / "access", SystemClock())
 
 
-def build_access(settings: Settings) -> Access | None:
-    """Return what the model server knows its clients by; None where it is open to all of this machine."""
-    if settings.api.access == "open":
+def build_access(settings: Settings, mode: AccessMode) -> Access | None:
+    """Return what a server knows its clients by; None where it is open to all of this machine."""
+    if mode == "open":
         return None
     administration, clock = build_administration(settings), SystemClock()
     limit = RateLimit(RedisCounter(build_redis(settings, _ANSWERS_WITHIN_S)), clock)
     return Access(administration.clients, Tokens(administration.keys, clock), limit)
 
 
-def local_headers(settings: Settings) -> dict[str, str]:
-    """Return the headers with which this machine's user calls the model server."""
-    if settings.api.access == "open":
+def local_headers(settings: Settings, mode: AccessMode) -> dict[str, str]:
+    """Return the headers with which this machine's user calls a server, once it was started."""
+    if mode == "open":
         return {}
     name, _, value = build_administration(settings).local_header.read_text(encoding="utf-8").partition(": ")
     return {name: value.strip()}
@@ -58,4 +58,6 @@ def local_headers(settings: Settings) -> dict[str, str]:
 
 def local_curl(settings: Settings) -> str:
     """Return how this machine's user begins a call of the model server in a shell."""
-    return "curl -s" if settings.api.access == "open" else f"curl -s -H @{build_administration(settings).local_header}"
+    trust = f" --cacert {settings.tls.certificate}" if settings.tls.certificate else ""
+    key = "" if settings.api.access == "open" else f" -H @{build_administration(settings).local_header}"
+    return f"curl -s{trust}{key}"

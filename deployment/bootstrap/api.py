@@ -66,7 +66,7 @@ def build_api(settings: Settings) -> FastAPI:
         metrics=metrics,
         clock=SystemClock(),
     )
-    return build_app(serving, build_access(settings), build_tracing(settings, "api"))
+    return build_app(serving, build_access(settings, settings.api.access), build_tracing(settings, "api"))
 
 
 def _build_impressions(settings: Settings, metrics: ServingMetrics) -> ImpressionPublisher:

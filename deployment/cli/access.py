@@ -1,4 +1,4 @@
-"""``aisle access``: who may call the model server."""
+"""``aisle access``: who may call the model server and the collector."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from web.access.clients import Scope
 
 @click.group()
 def command() -> None:
-    """Say who may call the model server, and for what.
+    """Say who may call the model server and the collector, and for what.
 
     Its first start makes the client `local`; curl takes its key from a file (the last example). A client sends its key
     as X-API-Key, or changes it at /oauth2/token (client credentials) for a token that is good for 15 minutes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,8 +18,8 @@ _ANSWER_WITHIN_S = 5.0
 class ApiClient:
     """The API as one client sees it, over one kept connection."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self._client = httpx.Client(base_url=url, headers=dict(headers), timeout=_ANSWER_WITHIN_S)
+    def __init__(self, url: str, headers: Mapping[str, str], trust: ssl.SSLContext) -> None:
+        self._client = httpx.Client(base_url=url, headers=dict(headers), verify=trust, timeout=_ANSWER_WITHIN_S)
 
     def recommend(self, visitor_id: str, **params: str | int) -> dict[str, Any]:
         """Return the answer of ``GET /v1/recommendations/{visitor_id}``; raises ``PermanentError``."""

@@ -20,6 +20,7 @@ from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.access import local_headers
 from deployment.bootstrap.live import build_live_features
 from deployment.bootstrap.tail import build_tail
+from deployment.bootstrap.tls import build_local_trust
 from deployment.demo.commands import Commands
 from deployment.demo.examples import example_lines
 from deployment.demo.freshness import FreshnessProbe
@@ -257,7 +258,8 @@ class Demo:
         self.summary.ok = not self.summary.failures
 
     def _api(self) -> ApiClient:
-        return ApiClient(api_url(self._settings), local_headers(self._settings))
+        headers = local_headers(self._settings, self._settings.api.access)
+        return ApiClient(api_url(self._settings), headers, build_local_trust(self._settings.tls))
 
     def _in_parallel(self, *tasks: Callable[[], None]) -> None:
         """Run tasks at once; the first failure, or Ctrl-C, stops what the others wait for."""

@@ -16,17 +16,30 @@ from ingestion.collector import openapi
 from ingestion.collector.answers import EventsAnswer, Health, KafkaHealth
 from ingestion.collector.collecting import Collector
 from web import request_id
+from web.access.clients import Scope
+from web.access.guard import Access
+from web.access.guarded_app import guard
+from web.docs_page import add_docs
 from web.problems import add_problem_handlers
 from web.request_id import NameRequests
 from web.request_metrics import CountRequests
+from web.security_headers import SecurityHeaders
 from web.trace_requests import TraceRequests
 from web.tracing import Tracing
 
 _PREFLIGHT_KEPT_S = 3600
 
 
-def build_app(collector: Collector, cors_origins: Sequence[str] = (), tracing: Tracing | None = None) -> FastAPI:
-    """Return the ASGI application over ``collector``; browsers may post from pages of ``cors_origins`` (``*``: any)."""
+def build_app(
+    collector: Collector,
+    cors_origins: Sequence[str] = (),
+    access: Access | None = None,
+    tracing: Tracing | None = None,
+) -> FastAPI:
+    """Return the ASGI application over ``collector``; browsers may post from pages of ``cors_origins`` (``*``: any).
+
+    Without ``access`` it takes events from everybody.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -36,7 +49,9 @@ def build_app(collector: Collector, cors_origins: Sequence[str] = (), tracing: T
         if tracing is not None:
             tracing.close()
 
-    app = FastAPI(title="Aisle collector", version="1", lifespan=lifespan)
+    app = FastAPI(title="Aisle collector", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    if access is not None:
+        guard(app, access, Scope.EVENTS)
     app.add_middleware(CountRequests, metrics=collector.metrics, tracer=tracing.tracer if tracing else None)
     if tracing is not None:
         app.add_middleware(TraceRequests, tracer=tracing.tracer)
@@ -46,13 +61,15 @@ def build_app(collector: Collector, cors_origins: Sequence[str] = (), tracing: T
             CORSMiddleware,
             allow_origins=cors_origins,
             allow_methods=["POST"],
-            allow_headers=["content-type", request_id.HEADER, TRACEPARENT_HEADER],
-            expose_headers=["retry-after", request_id.HEADER],
+            allow_headers=["content-type", "authorization", request_id.HEADER, TRACEPARENT_HEADER],
+            expose_headers=["retry-after", "www-authenticate", request_id.HEADER],
             max_age=_PREFLIGHT_KEPT_S,
         )
+    app.add_middleware(SecurityHeaders)
     add_problem_handlers(app)
     app.include_router(_events(collector))
     app.include_router(_operations(collector))
+    add_docs(app)
     return app
 
 

@@ -14,8 +14,10 @@ from contracts.stages import stage
 from ingestion.collector.answers import Outcome
 from ingestion.collector.checking import Checked, check
 from ingestion.collector.metrics import UNAVAILABLE, CollectorMetrics
+from ingestion.collector.own_events import require_own
 from ingestion.collector.reading import Limits, read_events
 from ingestion.collector.room import NoRoomError, Room
+from web.access.guard import caller_of
 from web.problems import ProblemError
 from web.tracing import trace_headers
 
@@ -40,6 +42,7 @@ class Collector:
                 headers = trace_headers()
                 with stage("check"):
                     checked = check(events, headers)
+                require_own(caller_of(request), checked.messages)
                 if checked.messages:
                     with stage("kafka"):
                         await self._publish(checked)

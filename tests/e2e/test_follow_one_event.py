@@ -124,7 +124,7 @@ def _the_features_online_are_those_of_the_lake(settings: Settings, product_id: s
 
 def _the_model_answers_with_other_products(stack: RunningStack, product_id: str) -> None:
     url = f"http://127.0.0.1:{stack.settings.api.port}/v1/recommendations/{_VISITOR}"
-    headers = local_headers(stack.settings)
+    headers = local_headers(stack.settings, stack.settings.api.access)
     until(lambda: httpx.get(url, headers=headers, timeout=5).json()["source"] == "model")
     answer = httpx.get(url, headers=headers, timeout=5).json()
     recommended = {product["product_id"] for product in answer["items"]}

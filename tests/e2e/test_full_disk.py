@@ -15,8 +15,10 @@ import pytest
 
 from contracts import Event, Message
 from deployment import service_log
+from deployment.bootstrap.access import local_headers
 from deployment.local_stack.collector_server import collector_url
 from deployment.local_stack.jobs import job_is_healthy
+from deployment.settings import Settings
 from tests.fixtures.books import assert_exact
 from tests.fixtures.landed import wait_until_landed
 from tests.fixtures.senders import post_to_collector, send_to_kafka
@@ -67,13 +69,12 @@ def test_a_full_disk_under_kafka_is_answered_503_until_there_is_room(tmp_path: P
     sent = traffic(2, _EVENTS, http_share=1.0)
     with _stack_on_a_small_disk(tmp_path, "kafka") as (stack, disk), ThreadPoolExecutor(1) as pool:
         servers, log = stack.settings.kafka.bootstrap_servers, stack.stack.supervisor.log_path("kafka")
-        url = f"{collector_url(stack.settings)}/v1/events"
         send_to_kafka(servers, sent.messages, _SECONDS)
         disk.fill(leave=100_000)
-        posting = pool.submit(post_to_collector, url, sent.posts, _SECONDS)
+        posting = pool.submit(post_to_collector, stack.settings, sent.posts, _SECONDS)
         until(lambda: f"all log dirs in {disk.path} have failed" in log.read_text(), _SAID_WITHIN_S)
         assert "No space left on device" in log.read_text()
-        until(partial(_is_refused, url, sent.posts[-1]), _SAID_WITHIN_S)
+        until(partial(_is_refused, stack.settings, sent.posts[-1]), _SAID_WITHIN_S)
         disk.make_room()
         stack.stack.up(_SERVICES)
         posting.result()
@@ -82,8 +83,9 @@ def test_a_full_disk_under_kafka_is_answered_503_until_there_is_room(tmp_path: P
         assert_exact(stack.lake, sent, ends)
 
 
-def _is_refused(url: str, post: list[Event]) -> bool:
-    answer = httpx.post(url, json=post, timeout=_ANSWER_WITHIN_S)
+def _is_refused(settings: Settings, post: list[Event]) -> bool:
+    url, headers = f"{collector_url(settings)}/v1/events", local_headers(settings, settings.collector.access)
+    answer = httpx.post(url, json=post, headers=headers, timeout=_ANSWER_WITHIN_S)
     return answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
 
 

@@ -109,7 +109,7 @@ def test_a_second_replay_adds_nothing(running_stack: RunningStack, replayed: Rep
 def test_what_a_killed_collector_answered_202_is_in_silver_once(running_stack: RunningStack, tmp_path: Path) -> None:
     with (
         running_collector(running_stack.settings, tmp_path / "collector.log") as collector,
-        Load(collector.url) as load,
+        Load(collector) as load,
     ):
         until(lambda: load.statuses[202] >= 10)
         collector.stop(signal.SIGKILL)

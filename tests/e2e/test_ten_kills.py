@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from deployment.local_stack.collector_server import collector_url
 from tests.fixtures.books import assert_exact
 from tests.fixtures.killing import carry_out, plan_kills
 from tests.fixtures.landed import wait_until_landed
@@ -44,10 +43,10 @@ def test_ten_kills_lose_nothing_and_double_nothing(stack: RunningStack, seed: in
 def _send_and_kill(stack: RunningStack, sent: Traffic, seed: int) -> None:
     """Kill while both senders send, for most of their time; return when all is acknowledged and up again."""
     seconds = _EVENTS / _EVENTS_PER_S
-    servers, url = stack.settings.kafka.bootstrap_servers, f"{collector_url(stack.settings)}/v1/events"
+    servers = stack.settings.kafka.bootstrap_servers
     with ThreadPoolExecutor() as pool:
         sending = pool.submit(send_to_kafka, servers, sent.messages, seconds)
-        posting = pool.submit(post_to_collector, url, sent.posts, seconds)
+        posting = pool.submit(post_to_collector, stack.settings, sent.posts, seconds)
         carry_out(stack, plan_kills(seed, _KILLS, 0.9 * seconds))
         sending.result()
         print(f"{len(sent.posts):,} posts, {posting.result():,} tries without a 202", flush=True)  # noqa: T201

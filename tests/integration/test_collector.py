@@ -31,7 +31,7 @@ def collector(own_kafka: Kafka, tmp_path: Path) -> Iterator[RunningCollector]:
 
 def test_no_event_answered_202_is_lost_when_the_broker_is_killed(own_kafka: Kafka, collector: RunningCollector) -> None:
     before = end_offsets(own_kafka.servers, CLICKSTREAM.name)
-    with Load(collector.url) as load:
+    with Load(collector) as load:
         _wait_for(lambda: load.statuses[202] >= 10)
         own_kafka.kill()
         _wait_for(lambda: len(load.refused) >= CLIENTS)
@@ -49,7 +49,7 @@ def test_no_event_answered_202_is_lost_when_the_collector_is_killed(
     own_kafka: Kafka, collector: RunningCollector
 ) -> None:
     before = end_offsets(own_kafka.servers, CLICKSTREAM.name)
-    with Load(collector.url) as load:
+    with Load(collector) as load:
         _wait_for(lambda: load.statuses[202] >= 10)
         collector.stop(signal.SIGKILL)
         _wait_for(lambda: set(load.statuses) != {202})
@@ -59,7 +59,7 @@ def test_no_event_answered_202_is_lost_when_the_collector_is_killed(
 
 def test_a_stop_answers_the_requests_in_progress(own_kafka: Kafka, collector: RunningCollector) -> None:
     own_kafka.pause()
-    with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=60) as client:
+    with ThreadPoolExecutor(1) as pool, collector.client() as client:
         waiting = pool.submit(client.post, collector.url, json=product_viewed(1))
         time.sleep(0.5)
         collector.process.send_signal(signal.SIGTERM)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +16,26 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi.testclient import TestClient
 
 from contracts import ManualClock
-from contracts.errors import (
-    InvalidManifestError,
-    NameTakenError,
-    OnlineStoreUnavailableError,
-    UnknownNameError,
-    UserError,
-)
+from contracts.errors import InvalidManifestError, NameTakenError, UnknownNameError, UserError
 from model_serving.app import build_app
+from tests.fixtures.access import NOW, AccessDesk
 from tests.fixtures.model_server import Shop, open_shop, shop
 from web.access.administration import LOCAL, Administration
 from web.access.clients import Clients, Scope
-from web.access.guard import Access
-from web.access.rate_limit import RateLimit
-from web.access.tokens import LIFETIME, Tokens
+from web.access.tokens import LIFETIME
 
 __all__ = ["open_shop", "shop"]
 
 _HOME = "/v1/recommendations/v-1"
-_NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
 
-@dataclass
-class FakeCounter:
-    """Shared counters in memory; ``reachable = False``: no Redis."""
-
-    totals: dict[tuple[str, int], int] = field(default_factory=dict)
-    reachable: bool = True
-
-    def add(self, name: str, second: int, count: int) -> int:
-        if not self.reachable:
-            msg = "fake does not answer"
-            raise OnlineStoreUnavailableError(msg)
-        self.totals[name, second] = self.totals.get((name, second), 0) + count
-        return self.totals[name, second]
-
-
-class Door:
-    """The open shop behind a guard. Files are looked at on each request."""
+class Door(AccessDesk):
+    """The open shop behind a guard."""
 
     def __init__(self, shop: Shop, directory: Path) -> None:
-        self.directory = directory
-        self.clock = ManualClock(_NOW)
-        self.counter = FakeCounter()
-        self.administration = Administration(directory, self.clock)
-        self.administration.start()
+        super().__init__(directory)
         self.shop = shop
         self.app = build_app(shop.serving, self.access())
-
-    def access(self) -> Access:
-        seconds = iter(range(0, 10**9, 2))
-        clients = Clients(self.directory / "clients.json", lambda: next(seconds))
-        tokens = Tokens(self.administration.keys, self.clock, lambda: next(seconds))
-        return Access(clients, tokens, RateLimit(self.counter, self.clock))
-
-    def key(self, name: str, *scopes: Scope, requests_per_s: int = 1000) -> dict[str, str]:
-        return {"X-API-Key": self.administration.create(name, frozenset(scopes or {Scope.READ}), requests_per_s)}
 
 
 @pytest.fixture
@@ -128,6 +92,8 @@ def test_the_page_says_how_to_come_in(api: TestClient) -> None:
     page = api.get("/openapi.json").json()
     assert set(page["components"]["securitySchemes"]) == {"ApiKey", "Token"}
     assert page["security"] == [{"ApiKey": []}, {"Token": []}]
+    assert set(page["paths"]["/v1/trending"]["get"]["responses"]) >= {"401", "403", "429"}
+    assert page["paths"]["/health"]["get"]["security"] == []
     assert page["components"]["schemas"]
 
 
@@ -305,6 +271,17 @@ def test_the_first_start_makes_one_client_and_keys_are_nowhere_but_with_it(door:
     files = [path for path in door.directory.rglob("*") if path.is_file()]
     assert [path for path in files if key in path.read_text()] == [header]
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_servers_that_start_first_at_once_make_one_client(tmp_path: Path) -> None:
+    desks = [Administration(tmp_path, ManualClock(NOW)) for _ in range(8)]
+    with ThreadPoolExecutor(len(desks)) as pool:
+        made = list(pool.map(Administration.start, desks))
+    key = desks[0].local_header.read_text().removeprefix("X-API-Key: ").strip()
+    assert made.count(True) == 1
+    assert [client.name for client in desks[0].clients.all()] == [LOCAL]
+    assert Clients(tmp_path / "clients.json").of_key(key) is not None
+    assert len(desks[0].keys.load().public["keys"]) == 1
 
 
 def test_every_act_is_in_the_audit_log_without_a_key(door: Door) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from click import Command
 from click.testing import CliRunner, Result
 
 from contracts.errors import InvalidSettingError
 from deployment.cli.access import command
+from deployment.cli.collector import command as collector
 from deployment.cli.serve import command as serve
 
 
@@ -34,8 +36,9 @@ def test_a_key_to_sign_with_is_made(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refused
-def test_only_this_machine_may_be_let_in_without_a_key(tmp_path: Path, host: str) -> None:
-    env = {"AISLE_DATA_DIR": str(tmp_path), "AISLE_API__ACCESS": "open", "AISLE_API__HOST": host}
-    result = CliRunner().invoke(serve, env=env)
+@pytest.mark.parametrize(("server", "group"), [(serve, "AISLE_API"), (collector, "AISLE_COLLECTOR")])
+def test_only_this_machine_may_be_let_in_without_a_key(tmp_path: Path, host: str, server: Command, group: str) -> None:
+    env = {"AISLE_DATA_DIR": str(tmp_path), f"{group}__ACCESS": "open", f"{group}__HOST": host}
+    result = CliRunner().invoke(server, env=env)
     assert isinstance(result.exception, InvalidSettingError)
-    assert f"AISLE_API__ACCESS='open' while the host is {host!r}" in str(result.exception)
+    assert f"{group}__ACCESS='open' while the host is {host!r}" in str(result.exception)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from fastapi import Request, Response
+from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
@@ -15,7 +15,7 @@ from starlette.types import Scope as AsgiScope
 from web.access.clients import Client, Clients, Scope
 from web.access.rate_limit import RateLimit
 from web.access.tokens import InvalidTokenError, Tokens
-from web.problems import ProblemError
+from web.problems import Answer, ProblemError
 
 _BEARER = "bearer "
 _REALM = 'Bearer realm="aisle"'
@@ -85,7 +85,7 @@ class Guard:
         access: Access,
         scope: Scope,
         open_paths: Collection[str],
-        answer: Callable[[Request, ProblemError], Response],
+        answer: Answer,
     ) -> None:
         self._app = app
         self._access = access
