@@ -15,6 +15,7 @@ from ml_modeling.average import Average
 from ml_modeling.calibration import UNCALIBRATED, PlattScaling, fit_platt
 from ml_modeling.fitting import DEFAULT_ROUNDS, Fitting
 from ml_modeling.purchase import AVERAGE, FITTED_MODULES, Classifier, PurchaseModel
+from ml_modeling.shapley import background_of
 from ml_modeling.training_set import LabelledRows
 from ml_modeling.tuning import Budget, tuned_parameters
 
@@ -52,7 +53,8 @@ class Candidate:
         """Fit the same again on all of ``rows``, keeping the calibration."""
         parts = [recipe.fit(rows) for recipe in self.recipes]
         classifier = Average(parts) if self.algorithm == AVERAGE else parts[0]
-        return PurchaseModel(self.algorithm, classifier, float(rows.labels.mean()), self.calibration)
+        background = background_of(rows.features)
+        return PurchaseModel(self.algorithm, classifier, float(rows.labels.mean()), self.calibration, background)
 
 
 def candidates(rows: LabelledRows, budget: Budget | None) -> list[Candidate]:

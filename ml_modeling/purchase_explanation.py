@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,13 +11,11 @@ from numpy.typing import NDArray
 
 from contracts.tables import SESSION_FEATURE_NAMES
 from ml_modeling.fitting import SEED
+from ml_modeling.shapley import BACKGROUND_ROWS, Predict, background_of
 
 # Permutations forwards and back of each feature: the least that SHAP's permutation explainer takes for one row.
 _EVALUATIONS = 2 * len(SESSION_FEATURE_NAMES) + 1
-_BACKGROUND_ROWS = 25
 _LIME_SAMPLES = 2000
-# n × features to n probabilities.
-Predict = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def shap_values(
     """Return rows × features of what each adds to the probability, and for each row what they are added to."""
     import shap  # noqa: PLC0415 - imports numba, which takes seconds
 
-    masker = shap.maskers.Independent(_sample(background, _BACKGROUND_ROWS), max_samples=_BACKGROUND_ROWS)
+    masker = shap.maskers.Independent(background_of(background), max_samples=BACKGROUND_ROWS)
     explainer = shap.explainers.Permutation(predict, masker, seed=SEED)
     explained = explainer(rows, max_evals=permutations * _EVALUATIONS, silent=True)
     return np.asarray(explained.values), np.asarray(explained.base_values)
@@ -76,11 +74,6 @@ def _lime(predict: Predict, row: NDArray[np.float64], background: NDArray[np.flo
 def _both_classes(predict: Predict, features: NDArray[np.float64]) -> NDArray[np.float64]:
     positive = predict(features)
     return np.column_stack([1 - positive, positive])
-
-
-def _sample(rows: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    chosen = np.random.default_rng(SEED).choice(len(rows), min(count, len(rows)), replace=False)
-    return rows[np.sort(chosen)]
 
 
 def _largest_first(values: NDArray[np.float64]) -> list[tuple[str, float]]:

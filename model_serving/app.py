@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from model_serving.explanation_routes import explanations
 from model_serving.feature_routes import online_features
 from model_serving.operation_routes import operations
 from model_serving.prediction_routes import predictions
@@ -61,7 +62,7 @@ def build_app(serving: Serving, access: Access | None = None, tracing: Tracing |
     app.add_middleware(NameRequests)
     app.add_middleware(SecurityHeaders)
     add_problem_handlers(app)
-    for routes in (lists_by_get, lists_by_post, predictions, online_features, operations):
+    for routes in (lists_by_get, lists_by_post, predictions, explanations, online_features, operations):
         app.include_router(routes(serving))
     add_docs(app)
     return app

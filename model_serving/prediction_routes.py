@@ -31,7 +31,7 @@ def predictions(serving: Serving) -> APIRouter:
     def post_purchase_prediction(request: Request, wanted: PredictionRequest) -> Response:
         """Probability that an order still follows in the visitor's session."""
         require_own(request, wanted.visitor_id)
-        [answer] = predict([wanted], request_id_of(request), _require_model(serving), serving.online)
+        [answer] = predict([wanted], request_id_of(request), require_model(serving), serving.online)
         serving.metrics.count(_ONE, answer)
         return json_reply(answer.model_dump_json())
 
@@ -40,7 +40,7 @@ def predictions(serving: Serving) -> APIRouter:
         """Up to 200 predictions at once, by one call of the model."""
         require_own(request, *(wanted.visitor_id for wanted in batch.requests))
         request_id = request_id_of(request)
-        answers = predict(batch.requests, request_id, _require_model(serving), serving.online)
+        answers = predict(batch.requests, request_id, require_model(serving), serving.online)
         for answer in answers:
             serving.metrics.count(_BATCH, answer)
         return json_reply(PredictionsBatchAnswer(request_id=request_id, answers=answers).model_dump_json())
@@ -48,7 +48,8 @@ def predictions(serving: Serving) -> APIRouter:
     return router
 
 
-def _require_model(serving: Serving) -> LoadedModel:
+def require_model(serving: Serving) -> LoadedModel:
+    """Return the champion; raises ``ProblemError`` (503) where there is none."""
     loaded = serving.models.current(PURCHASE)
     if loaded is None:
         detail = f"no {PURCHASE} model is loaded: {serving.models.reason(PURCHASE)}"

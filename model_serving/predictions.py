@@ -17,7 +17,7 @@ from model_serving.requests import PredictionRequest
 
 
 @dataclass(frozen=True)
-class _Basis:
+class Basis:
     """What one prediction is made from: ``features``, or None and why; and what Redis had of the session."""
 
     features: Mapping[str, Any] | None
@@ -30,7 +30,13 @@ def predict(
     requests: Sequence[PredictionRequest], request_id: str, loaded: LoadedModel, online: OnlineReader
 ) -> list[PredictionAnswer]:
     """Answer each from the model; with its base rate, and the reason, where the visitor has no session that runs."""
-    bases = [_basis(request, online) for request in requests]
+    return predict_from([basis_of(request, online) for request in requests], requests, request_id, loaded)
+
+
+def predict_from(
+    bases: Sequence[Basis], requests: Sequence[PredictionRequest], request_id: str, loaded: LoadedModel
+) -> list[PredictionAnswer]:
+    """Answer each request from its basis."""
     given = [basis.features for basis in bases if basis.features is not None]
     with stage("prediction"):
         probabilities = iter(loaded.model.predict(given) if given else ())
@@ -50,15 +56,16 @@ def predict(
     ]
 
 
-def _basis(request: PredictionRequest, online: OnlineReader) -> _Basis:
+def basis_of(request: PredictionRequest, online: OnlineReader) -> Basis:
+    """Return the features that a request gives, or those of its visitor's session, or why there are none."""
     if request.visitor_id is None:
-        return _Basis(request.features.model_dump() if request.features else None)
+        return Basis(request.features.model_dump() if request.features else None)
     session, fallback = _session(request.visitor_id, online)
     known = Known.of(session.presence, session.age) if session else None
     if session is None or fallback:
-        return _Basis(None, None, fallback, known)
+        return Basis(None, None, fallback, known)
     features = {name: session.values[name] for name in SESSION_FEATURE_NAMES}
-    return _Basis(features, session.values["session_id"], None, known)
+    return Basis(features, session.values["session_id"], None, known)
 
 
 def _session(visitor_id: str, online: OnlineReader) -> tuple[Features | None, Fallback | None]:

@@ -53,6 +53,9 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
     },
 }
 
+# All in place: a reference would be looked for in the OpenAPI document as a whole.
+_SCHEMA = Problem.model_json_schema()
+_SCHEMA["properties"]["errors"]["items"] = _SCHEMA.pop("$defs")["Violation"]
 
 # What any request with a body may be answered.
 OF_BODIES = (400, 408, 413, 415, 422)
@@ -65,7 +68,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _documented(status: HTTPStatus) -> dict[str, Any]:
     example = {"status": status.value, "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c"} | _EXAMPLES[status]
-    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema(), "example": example}}
+    content = {MEDIA_TYPE: {"schema": _SCHEMA, "example": example}}
     return {"description": status.phrase, "content": content}
 
 

@@ -26,6 +26,21 @@ def sources_of(features: NDArray[np.float32]) -> list[str]:
     return [SOURCES[place] for place in source_places_of(features).tolist()]
 
 
+def source_shares(features: NDArray[np.float32]) -> list[dict[str, float]]:
+    """Return for each row of ``FEATURES`` what every source that found it says of it, largest first.
+
+    1 is what the source says of the candidate that it likes best.
+    """
+    return [
+        {
+            name: round(share, 4)
+            for share, name in sorted(zip(shares, _NAMES.values(), strict=True), reverse=True)
+            if share > 0
+        }
+        for shares in features[:, _COLUMNS].tolist()
+    ]
+
+
 def source_places_of(features: NDArray[np.float32]) -> NDArray[np.int8]:
     """Return the same as places in ``SOURCES``."""
     shares = features[:, _COLUMNS]

@@ -227,7 +227,9 @@ def test_a_visitors_token_is_good_for_that_visitor_alone(api: TestClient, door: 
     assert api.get("/v1/features/v-1", headers=own, params={"customer_id": "c-1"}).status_code == 403
     assert post("/v1/recommendations", other) == 403
     assert post("/v1/recommendations/batch", {"requests": [{"placement": "home", "visitor_id": "v-1"}, other]}) == 403
+    assert post("/v1/recommendations/explanation", other) == 403
     assert post("/v1/purchase-prediction", {"visitor_id": "v-2"}) == 403
+    assert post("/v1/purchase-prediction/explanation", {"visitor_id": "v-2"}) == 403
     assert post("/v1/purchase-prediction/batch", {"requests": [{"visitor_id": "v-2"}]}) == 403
 
 
