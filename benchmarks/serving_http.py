@@ -1,4 +1,4 @@
-"""Measure the model server over HTTP: its whole path, every rung, a bare FastAPI, its peers, slow clients.
+"""Measure the model server over HTTP: its whole path, every rung, its cache, a bare FastAPI, its peers, slow clients.
 
 ``make bench-serving`` runs all of it, in about half an hour; ``benchmarks.serving`` is the recommender alone, in
 process, and belongs to ``make bench-models``. A part that is not run keeps its figures of the last time; where one
@@ -23,7 +23,12 @@ from benchmarks.serving_table import table
 _RESULT = RESULTS / "serving.json"
 _PACKAGES = ("fastapi", "uvicorn", "uvloop", "httptools", "lightgbm", "numba", "numpy", "redis", "feast")
 # A part's module, which is imported when it is its turn: processes that send load start from this one's imports.
-_PARTS = {"ours": "serving_rungs", "bare": "serving_bare_rate", "slow_clients": "serving_slow_clients"}
+_PARTS = {
+    "ours": "serving_rungs",
+    "cached": "serving_cached",
+    "bare": "serving_bare_rate",
+    "slow_clients": "serving_slow_clients",
+}
 _PEERS = {"feast_serve": "serving_feast", "serenade": "serving_serenade"}
 
 

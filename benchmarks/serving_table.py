@@ -30,5 +30,7 @@ def _rows(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"whole path, {result['offered_req_per_s']:g}/s for {result['seconds']:g} s", result
     for name, found in (*result.get("rungs", {}).items(), *result.get("peers", {}).items()):
         yield name.replace("_", " "), found
+    if "cached" in result:
+        yield "whole path, cached", result["cached"]
     if "bare" in result:
         yield "a bare FastAPI answer", result["bare"]

@@ -91,7 +91,7 @@ def _minutes_to_first_showing(
     first_ms = dict.fromkeys(new, until_ms)
     for at_ms, latest in requests[bisect(requests, (moment_ms, "")) : bisect(requests, (until_ms, ""))]:
         asked = Asked("request", Placement.SIMILAR, None, [latest], ListQuery())
-        for item in recommend(asked, loaded, serving).items:
+        for item in recommend(asked, loaded, serving).answer.items:
             if item.product_id in first_ms:
                 first_ms[item.product_id] = min(first_ms[item.product_id], at_ms)
         if max(first_ms.values()) < until_ms:

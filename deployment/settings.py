@@ -83,12 +83,16 @@ class MlflowSettings(_Group):
 
 
 class ApiSettings(_Group):
-    """The model server. ``access``: ``keys`` (see `aisle access`), or ``open`` to all of this machine."""
+    """The model server. ``access``: ``keys`` (see `aisle access`), or ``open`` to all of this machine.
+
+    ``cache``: lists that would be the same are not made anew.
+    """
 
     host: str = _LOOPBACK
     port: Port = 18080
     access: AccessMode = "keys"
     model_poll_s: float = Field(default=2.0, gt=0)
+    cache: bool = True
 
 
 class CollectorSettings(_Group):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ml_modeling.business_rules import Barred, BusinessRules, arrange
 from ml_modeling.recommender import RankedProduct
 from model_serving.list_query import ListQuery
-from model_serving.product_facts import KnownProducts, ProductFacts
+from model_serving.product_facts import FactsByProduct, ProductFacts
 
 # How many more than are asked for are ranked, for those that the rules take out; and where these were too few,
 # how many times as many. Rules that leave less than a list of those leave a shorter list.
@@ -20,7 +20,7 @@ _MOST_FILTERED = 2_000
 Rank = Callable[[int], list[RankedProduct]]
 
 
-def arranged(rank: Rank, wanted: ListQuery, products: KnownProducts) -> list[RankedProduct]:
+def arranged(rank: Rank, wanted: ListQuery, products: FactsByProduct) -> list[RankedProduct]:
     """Return the list up to ``wanted.end``: what passes its filters, nothing sold out or hidden.
 
     ``rank`` is asked again for more where that leaves too few.
@@ -38,7 +38,7 @@ def arranged(rank: Rank, wanted: ListQuery, products: KnownProducts) -> list[Ran
 
 
 def has_room_for(
-    brand: str | None, listed: list[RankedProduct], max_per_brand: int | None, products: KnownProducts
+    brand: str | None, listed: list[RankedProduct], max_per_brand: int | None, products: FactsByProduct
 ) -> bool:
     """Say whether one more of the brand may stand in a list."""
     if brand is None or max_per_brand is None:

@@ -10,16 +10,13 @@ from model_serving.answers import RecommendationsAnswer
 PRODUCER = "api"
 
 
-def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str, clock: Clock) -> Event:
-    """Return the event of an answer that holds items, shown to a visitor."""
+def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str) -> Event:
+    """Return what is the same in every event of an answer that holds items, shown to a visitor."""
     event: Event = {
-        "event_id": uuid4().hex,
         "event_type": "recommendations_shown",
         "schema_version": 1,
-        "occurred_at": clock.now().isoformat().replace("+00:00", "Z"),
         "producer": PRODUCER,
         "visitor_id": visitor_id,
-        "request_id": answer.request_id,
         "placement": answer.placement,
         "product_ids": [item.product_id for item in answer.items],
         "source": answer.source,
@@ -31,3 +28,9 @@ def recommendations_shown(answer: RecommendationsAnswer, visitor_id: str, clock:
     if answer.variant is not None:
         event |= {"experiment": answer.variant.experiment, "variant": answer.variant.name}
     return event
+
+
+def shown_now(event: Event, request_id: str, clock: Clock) -> Event:
+    """Return the event of one request that was answered now."""
+    at = clock.now().isoformat().replace("+00:00", "Z")
+    return {**event, "event_id": uuid4().hex, "occurred_at": at, "request_id": request_id}

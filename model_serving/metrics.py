@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from contracts import metrics as names
@@ -11,6 +13,20 @@ from web.request_metrics import RequestMetrics
 
 # From milliseconds after a visitor's last event to the 30 days after which features count as expired.
 _AGES_S = (0.1, 0.5, 1.0, 5.0, 30.0, 60.0, 300.0, 1_800.0, 3_600.0, 86_400.0, 604_800.0, 2_592_000.0)
+
+
+class ListCache(StrEnum):
+    """How a list came, where lists are kept."""
+
+    HOT = "hot"
+    """The whole answer was there."""
+    KEPT = "kept"
+    """Its ranking was there."""
+    SHARED = "shared"
+    """Another server had made its ranking, or was making it."""
+    WAITED = "waited"
+    """Another thread was making its ranking."""
+    MADE = "made"
 
 
 class ServingMetrics(RequestMetrics):
@@ -27,6 +43,9 @@ class ServingMetrics(RequestMetrics):
             ["route"],
             buckets=_AGES_S,
             registry=self._registry,
+        )
+        self._lists_cached = Counter(
+            names.LISTS_CACHED_TOTAL, "Lists by how they came", ["outcome"], registry=self._registry
         )
         self._model_version = Gauge(
             names.MODEL_VERSION, "Version of the model in use", ["model"], registry=self._registry
@@ -49,6 +68,10 @@ class ServingMetrics(RequestMetrics):
     def show_impressions(self, *, spooled: bool) -> None:
         """Take over whether impressions are spooled rather than sent."""
         self._spooling.set(spooled)
+
+    def list_came(self, how: ListCache) -> None:
+        """Count a list."""
+        self._lists_cached.labels(how.value).inc()
 
     def show_versions(self, models: ModelStore) -> None:
         """Take over which version of each model is in use."""

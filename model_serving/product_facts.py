@@ -37,6 +37,14 @@ class ProductFacts:
     is_hidden: bool = False
 
 
+class FactsByProduct(Protocol):
+    """The facts of products."""
+
+    def of(self, ids: Sequence[str]) -> dict[str, ProductFacts]:
+        """Return what is known of each."""
+        ...
+
+
 class KnownProducts(KeptReads[ProductFacts]):
     """The facts of products."""
 

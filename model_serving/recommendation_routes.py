@@ -6,19 +6,20 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 
-from contracts.stages import stage
 from model_serving.access import require_own
 from model_serving.answers import RecommendationsAnswer, RecommendationsBatchAnswer
 from model_serving.asked import Asked
-from model_serving.impressions import recommendations_shown
+from model_serving.hot_lists import HotLists, hot_route
 from model_serving.json_route import JsonRoute
 from model_serving.placements import Placement
 from model_serving.problems import OF_BODIES, problem_responses
-from model_serving.recommendations import recommend
-from model_serving.replies import json_reply, list_reply
+from model_serving.recommendations import Made, recommend
+from model_serving.replies import EncodedList, json_reply
 from model_serving.requests import PageQuery, RecommendationRequest, RecommendationsBatch, RecommendationsQuery
 from model_serving.serving import Serving
+from model_serving.showing import Showing
 from model_serving.variants import recommender_for
 from web.request_id import request_id_of
 
@@ -40,7 +41,8 @@ _LISTED: dict[str, Any] = {
 
 def lists_by_get(serving: Serving) -> APIRouter:
     """Return the routes whose answer may be one that the client has already."""
-    router, lists = APIRouter(tags=["recommendations"]), _Lists(serving)
+    route_class = hot_route(HotLists(serving, serving.versions)) if serving.versions else APIRoute
+    router, lists = APIRouter(tags=["recommendations"], route_class=route_class), _Lists(serving)
 
     @router.get(_HOME, **_LISTED)
     def get_recommendations(
@@ -49,7 +51,7 @@ def lists_by_get(serving: Serving) -> APIRouter:
         """Products for a visitor, or for given products, best first. Answers always, and says from what."""
         require_own(request, visitor_id)
         asked = Asked(request_id_of(request), Placement.HOME, visitor_id, query.product_id, query)
-        return list_reply(lists.shown(asked, _HOME), tag)
+        return lists.reply(request, asked, _HOME, tag)
 
     @router.get(_SIMILAR, **_LISTED)
     def get_similar(
@@ -58,7 +60,7 @@ def lists_by_get(serving: Serving) -> APIRouter:
         """Products that those who look at this one look at next."""
         require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.SIMILAR, query.visitor_id, [product_id], query)
-        return list_reply(lists.shown(asked, _SIMILAR), tag)
+        return lists.reply(request, asked, _SIMILAR, tag)
 
     @router.get(_BOUGHT_TOGETHER, **_LISTED)
     def get_bought_together(
@@ -67,14 +69,14 @@ def lists_by_get(serving: Serving) -> APIRouter:
         """Products that are in one basket with this one; then what those who look at it look at next."""
         require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.BOUGHT_TOGETHER, query.visitor_id, [product_id], query)
-        return list_reply(lists.shown(asked, _BOUGHT_TOGETHER), tag)
+        return lists.reply(request, asked, _BOUGHT_TOGETHER, tag)
 
     @router.get(_TRENDING, **_LISTED)
     def get_trending(request: Request, query: Annotated[PageQuery, Query()], tag: _Tag = None) -> Response:
         """Products that are viewed most now; then what was popular when the model learned."""
         require_own(request, query.visitor_id)
         asked = Asked(request_id_of(request), Placement.TRENDING, query.visitor_id, [], query)
-        return list_reply(lists.shown(asked, _TRENDING), tag)
+        return lists.reply(request, asked, _TRENDING, tag)
 
     return router
 
@@ -87,8 +89,8 @@ def lists_by_post(serving: Serving) -> APIRouter:
     def post_recommendations(request: Request, wanted: RecommendationRequest) -> Response:
         """Products for a placement, of what the request says: a session, a cart, a page."""
         require_own(request, wanted.visitor_id)
-        answer = lists.shown(_asked(wanted, request_id_of(request)), _ANY)
-        return json_reply(answer.model_dump_json())
+        made = lists.made(_asked(wanted, request_id_of(request)), _ANY)
+        return json_reply(made.answer.model_dump_json())
 
     @router.post(_BATCH, response_model=RecommendationsBatchAnswer, responses=problem_responses(*OF_BODIES))
     def post_recommendations_batch(request: Request, batch: RecommendationsBatch) -> Response:
@@ -96,7 +98,7 @@ def lists_by_post(serving: Serving) -> APIRouter:
         require_own(request, *(wanted.visitor_id for wanted in batch.requests))
         request_id = request_id_of(request)
         answers = [
-            lists.shown(_asked(wanted, f"{request_id}.{number}"), _BATCH)
+            lists.made(_asked(wanted, f"{request_id}.{number}"), _BATCH).answer
             for number, wanted in enumerate(batch.requests)
         ]
         return json_reply(RecommendationsBatchAnswer(request_id=request_id, answers=answers).model_dump_json())
@@ -114,12 +116,14 @@ class _Lists:
     def __init__(self, serving: Serving) -> None:
         self._serving = serving
 
-    def shown(self, asked: Asked, route: str) -> RecommendationsAnswer:
+    def made(self, asked: Asked, route: str) -> Made:
         serving = self._serving
         loaded, variant = recommender_for(asked.visitor_id, serving)
-        answer = recommend(replace(asked, variant=variant), loaded, serving)
-        serving.metrics.count(route, answer)
-        if answer.items and answer.visitor_id is not None:
-            with stage("impression"):
-                serving.impressions.offer(recommendations_shown(answer, answer.visitor_id, serving.clock))
-        return answer
+        made = recommend(replace(asked, variant=variant), loaded, serving)
+        Showing.of(made.answer, route).note(asked.request_id, made.answer.known, serving)
+        return made
+
+    def reply(self, request: Request, asked: Asked, route: str, tag: str | None) -> Response:
+        """Answer a GET; what was made stays in the request's state, for who keeps it."""
+        request.state.made = made = self.made(asked, route)
+        return EncodedList.of(made.answer).reply(asked.request_id, made.answer.known, tag)

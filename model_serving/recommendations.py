@@ -10,38 +10,51 @@ from ml_modeling.recommender import CATALOGUE, NEWCOMER, POPULARITY, RankedProdu
 from model_serving.answers import Fallback, Known, ListSource, ModelName, RecommendationsAnswer, RecommendedProduct
 from model_serving.arranging import arranged
 from model_serving.asked import Asked
-from model_serving.leading import leading
+from model_serving.leading import Leading, leading
 from model_serving.list_query import MAX_OFFSET
+from model_serving.model_source import ModelVersion
 from model_serving.model_store import LoadedModel
 from model_serving.newcomer_place import with_newcomer
 from model_serving.online_reader import OnlineReader
+from model_serving.product_facts import KnownProducts
+from model_serving.ranking import Basis, Context, NotedFacts, Ranking
 from model_serving.serving import Serving
 
 # The sources of products that nothing known of the visitor speaks for.
 _OF_NOBODY = {POPULARITY, CATALOGUE, NEWCOMER}
 
 
-class Context(NamedTuple):
-    """What was seen, latest first: in the last session, and before it; why that is nothing; what Redis had."""
+class Made(NamedTuple):
+    """An answer, and what it was made from: the context, and a ranking where there was a model."""
 
-    recent: list[str]
-    past: list[str]
-    fallback: Fallback | None
-    known: Known | None
+    asked: Asked
+    answer: RecommendationsAnswer
+    context: Context
+    ranking: Ranking | None
 
 
-def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> RecommendationsAnswer:
+def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> Made:
     """Answer always: from the model, else from catalogue or popularity, else with an empty list; and say which."""
     wanted = asked.wanted
     if loaded is None:
         unwanted = [*wanted.exclude, *asked.product_ids]
         ranked = arranged(lambda count: serving.window.first(count, unwanted), wanted, serving.products)
-        return _answer(asked, None, ranked[wanted.offset :], "no_model", None)
+        answer = answer_of(asked, None, ranked[wanted.offset :], "no_model", None)
+        return Made(asked, answer, Context([], [], "no_model", None), None)
     model: Recommends = loaded.model
     lead = leading(asked, model, serving)
     context = Context(list(asked.product_ids), [], lead.reason, lead.known)
     if asked.latest_of is not None:
         context = _context(asked.latest_of, serving.online)
+    basis = Basis(loaded.version, asked, context, lead.products)
+    ranking = serving.rankings.of(basis, lambda: _ranking(model, basis, lead, serving.products))
+    page = with_newcomer(ranking.page, asked, context.seen, serving)
+    answer = answer_of(asked, loaded.version, page, ranking.reason, context.known)
+    return Made(asked, answer, context, ranking)
+
+
+def _ranking(model: Recommends, basis: Basis, lead: Leading, products: KnownProducts) -> Ranking:
+    asked, context, wanted, noted = basis.asked, basis.context, basis.asked.wanted, NotedFacts(products)
     unwanted = [*wanted.exclude, *context.past]
 
     def rank(count: int) -> list[RankedProduct]:
@@ -49,13 +62,11 @@ def recommend(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> Rec
             return model.first(count, unwanted)
         return lead.before(model.recommend(context.recent, count, unwanted, context.past), count)
 
-    ranked = arranged(rank, wanted, serving.products)
+    ranked = arranged(rank, wanted, noted)
     reason = context.fallback or _why_popular(asked, ranked)
-    if wanted.is_filtered and serving.products.is_away:
+    if wanted.is_filtered and products.is_away:
         reason = "online_store_unavailable"
-    page = with_newcomer(ranked[wanted.offset :], asked, [*context.recent, *context.past], serving)
-    name = ModelName(name=loaded.version.name, version=loaded.version.version)
-    return _answer(asked, name, page, reason, context.known)
+    return Ranking(ranked[wanted.offset :], reason, noted.noted)
 
 
 def _context(visitor_id: str, online: OnlineReader) -> Context:
@@ -77,20 +88,21 @@ def _why_popular(asked: Asked, ranked: list[RankedProduct]) -> Fallback | None:
     return "nothing_matches" if not ranked and asked.wanted.is_filtered else "unknown_products"
 
 
-def _answer(
+def answer_of(
     asked: Asked,
-    model: ModelName | None,
+    model: ModelVersion | None,
     page: list[RankedProduct],
     fallback: Fallback | None,
     known: Known | None,
 ) -> RecommendationsAnswer:
+    """Return the answer that shows a page."""
     return RecommendationsAnswer(
         request_id=asked.request_id,
         placement=asked.placement,
         visitor_id=asked.visitor_id,
         source=_source(asked, page),
         fallback=fallback,
-        model=model,
+        model=None if model is None else ModelName(name=model.name, version=model.version),
         variant=asked.variant,
         known=known,
         items=[RecommendedProduct(**vars(product)) for product in page],

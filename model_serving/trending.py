@@ -64,6 +64,11 @@ class Trending:
                 self._reading.release()
         return self._trend
 
+    @property
+    def kept(self) -> Trend | None:
+        """The trend without ever waiting; None where it is to be read anew."""
+        return self._trend if self._now_s() < self._kept_until_s else None
+
     def _read(self, product_ids: Sequence[str]) -> Trend:
         try:
             answer = self._counters.read(_NOBODY, product_ids, default=0.0)

@@ -19,7 +19,9 @@ from deployment.bootstrap.live import build_live_features, build_product_reader,
 from deployment.bootstrap.redis_client import build_redis
 from deployment.bootstrap.tracing import build_tracing
 from deployment.settings import Settings
+from feature_store.live.versions import LiveVersions
 from feature_store.product_pairs import OnlineProductPairs
+from feature_store.shared_values import SharedValues
 from ingestion.probe import require_broker
 from ml_modeling.purchase import PurchaseModel
 from ml_modeling.recommender import Recommends
@@ -29,6 +31,7 @@ from model_serving.app import build_app
 from model_serving.impression_publisher import ImpressionPublisher
 from model_serving.impression_spool import ImpressionSpool
 from model_serving.inventory_feed import InventoryFeed
+from model_serving.kept_rankings import KeptRankings
 from model_serving.listing import Listing
 from model_serving.metrics import ServingMetrics
 from model_serving.model_source import MlflowModelSource
@@ -36,13 +39,17 @@ from model_serving.model_store import ModelStore
 from model_serving.online_reader import PatientReader
 from model_serving.product_facts import FACTS, KnownProducts
 from model_serving.product_pairs import KnownPairs
+from model_serving.ranking import MadeEachTime, Rankings
 from model_serving.running_experiments import RunningExperiments
 from model_serving.serving import Serving
+from model_serving.shared_rankings import SharedRankings
 from model_serving.shop_window import ShopWindow
 from model_serving.trending import Trending
+from model_serving.visitor_versions import VisitorVersions
 
 # A request is better answered without its past than late.
 _STORE_ANSWERS_WITHIN_S = 0.25
+_CACHE_ANSWERS_WITHIN_S = 0.1
 _REGISTRY_ANSWERS_WITHIN_S = 5.0
 
 
@@ -53,20 +60,34 @@ def build_api(settings: Settings) -> FastAPI:
     experiments = RunningExperiments(build_experiments_file(settings))
     models, listing = _build_models(settings, experiments, importing), Listing()
     window = ShopWindow(listing, lambda: _recommender(models), lambda facts: _first_list(facts, importing))
+    products = KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S))
+    rankings, versions = _build_cache(settings, products, metrics)
     serving = Serving(
         models=models,
         experiments=experiments,
         online=PatientReader(build_sampled_reader(settings, _STORE_ANSWERS_WITHIN_S)),
-        products=KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S)),
+        products=products,
         pairs=KnownPairs(OnlineProductPairs(build_redis(settings, _STORE_ANSWERS_WITHIN_S))),
         trending=Trending(build_live_features(settings)),
         window=window,
+        rankings=rankings,
+        versions=versions,
         inventory=InventoryFeed(lambda: InventoryTail(settings), listing, window.refresh),
         impressions=_build_impressions(settings, metrics),
         metrics=metrics,
         clock=SystemClock(),
     )
     return build_app(serving, build_access(settings, settings.api.access), build_tracing(settings, "api"))
+
+
+def _build_cache(
+    settings: Settings, products: KnownProducts, metrics: ServingMetrics
+) -> tuple[Rankings, VisitorVersions | None]:
+    if not settings.api.cache:
+        return MadeEachTime(), None
+    client = build_redis(settings, _CACHE_ANSWERS_WITHIN_S)
+    shared = SharedRankings(SharedValues(client, "rankings"), products)
+    return KeptRankings(products, shared, metrics.list_came), VisitorVersions(LiveVersions(client))
 
 
 def _build_impressions(settings: Settings, metrics: ServingMetrics) -> ImpressionPublisher:

@@ -19,6 +19,7 @@ from contracts import ManualClock
 from contracts.errors import InvalidManifestError, NameTakenError, UnknownNameError, UserError
 from model_serving.app import build_app
 from tests.fixtures.access import NOW, AccessDesk
+from tests.fixtures.kept_lists import KeepingServer
 from tests.fixtures.model_server import Shop, open_shop, shop
 from web.access.administration import LOCAL, Administration
 from web.access.clients import Clients, Scope
@@ -231,6 +232,20 @@ def test_a_visitors_token_is_good_for_that_visitor_alone(api: TestClient, door: 
     assert post("/v1/purchase-prediction", {"visitor_id": "v-2"}) == 403
     assert post("/v1/purchase-prediction/explanation", {"visitor_id": "v-2"}) == 403
     assert post("/v1/purchase-prediction/batch", {"requests": [{"visitor_id": "v-2"}]}) == 403
+
+
+def test_a_list_that_is_kept_is_for_its_visitor_alone(open_shop: Shop, tmp_path: Path) -> None:
+    keeping = KeepingServer(open_shop)
+    open_shop.serving = keeping.serving
+    door = Door(open_shop, tmp_path / "access")
+    key = door.key("backend", Scope.READ, Scope.ADMIN)
+    with TestClient(door.app) as api:
+        other = _bearer(_token(api, "backend", key["X-API-Key"], visitor_id="v-2"))
+        for path in (_HOME, "/v1/trending?visitor_id=v-1"):
+            assert [api.get(path, headers=key).status_code for _ in range(3)] == [200, 200, 200]
+            assert api.get(path, headers=other).status_code == 403
+            assert api.get(path).status_code == 401
+    assert keeping.came["hot"] == 2
 
 
 def test_beyond_its_share_of_a_second_a_client_waits(api: TestClient, door: Door) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
+from benchmarks.serving_cached import hot_requests
 from benchmarks.serving_connection import get, post
 from benchmarks.serving_figures import figures, highest, keeps, marked_ratio
 from benchmarks.serving_load import Answers, Loaded, load
@@ -18,6 +19,7 @@ from benchmarks.serving_picture import points
 from benchmarks.serving_recall import recalls, served_products
 from benchmarks.serving_table import table
 from benchmarks.serving_traffic import Traffic
+from model_serving.hot_lists import MOST_KEPT
 
 
 class _Server(socketserver.ThreadingTCPServer):
@@ -159,3 +161,10 @@ def test_the_table_has_a_row_for_each_way_also_for_one_that_kept_no_rate() -> No
         "| serenade |  |  |  |  |  | 0.3 |  |",
         "| a bare FastAPI answer | 2000.0 |  |  |  |  |  |  |",
     ]
+
+
+def test_every_list_that_is_asked_for_again_has_room_in_the_cache() -> None:
+    requests = hot_requests(Traffic([np.array([code], np.int32) for code in range(1_800)], []))
+    assert (len(requests), len(set(requests))) == (2_000, 1_820)
+    assert MOST_KEPT > 1_820
+    assert sum(b"/similar?" in request for request in requests) == 900
