@@ -76,6 +76,21 @@ class ModelVersions:
         with naming_the_server(self._client):
             self._client.set_registered_model_alias(name, CHALLENGER, version)
 
+    def give_alias(self, name: str, version: str, alias: str) -> None:
+        """Give a version an alias, which it takes from the one before; raises ``UnknownNameError``."""
+        with naming_the_server(self._client):
+            self._known(name, version)
+            self._client.set_registered_model_alias(name, alias, version)
+
+    def take_alias(self, name: str, version: str, alias: str) -> None:
+        """Take an alias from a version; raises ``UnknownNameError`` where it does not have it."""
+        with naming_the_server(self._client):
+            held = self._known(name, version).aliases
+            if alias not in held:
+                msg = f"{name} version {version} has no alias {alias!r}: expected one of {', '.join(held) or '(none)'}"
+                raise UnknownNameError(msg)
+            self._client.delete_registered_model_alias(name, alias)
+
     def promote(self, name: str, version: str | None) -> str:
         """Make ``version``, or else the challenger, the champion, and return it.
 
@@ -87,12 +102,9 @@ class ModelVersions:
             if chosen is None:
                 msg = f"{name} has no challenger: train one, or name a version of `aisle models list {name}`"
                 raise NotReadyError(msg)
-            found = {each.version: each for each in self.summaries(name)}
-            if chosen not in found:
-                msg = f"{name} has no version {chosen}: expected one of {', '.join(found) or '(none)'}"
-                raise UnknownNameError(msg)
-            if found[chosen].gate == GATE_REFUSED:
-                msg = f"the gate refused {name} version {chosen}: {found[chosen].decision}"
+            found = self._known(name, chosen)
+            if found.gate == GATE_REFUSED:
+                msg = f"the gate refused {name} version {chosen}: {found.decision}"
                 raise GateRefusedError(msg)
             self.make_champion(name, chosen)
             return chosen
@@ -110,6 +122,14 @@ class ModelVersions:
                 raise NotReadyError(msg)
             self._client.set_registered_model_alias(name, CHAMPION, before)
             return now, before
+
+    def _known(self, name: str, version: str) -> VersionSummary:
+        """Return a version; raises ``UnknownNameError`` where there is none of that number."""
+        found = {each.version: each for each in self.summaries(name)}
+        if version not in found:
+            msg = f"{name} has no version {version}: expected one of {', '.join(found) or '(none)'}"
+            raise UnknownNameError(msg)
+        return found[version]
 
     def _of_alias(self, name: str, alias: str) -> str | None:
         try:

@@ -31,7 +31,7 @@ COMMANDS = {
     "train": "Train, measure and register a model.",
     "evaluate": "Judge the recommender in use on later sessions.",
     "recommendations": "Score every customer's list, check it, put it online.",
-    "models": "List, compare, promote and roll back model versions.",
+    "models": "List, compare, promote and roll back model versions, and give them aliases.",
     "experiments": "Try variants on a share of the visitors, and see which is better.",
     "explain": "Say why a model answers as it does.",
     "serve": "Run the model server (the stack does this for you).",

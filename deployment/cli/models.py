@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 from rich.console import Console
 from rich.table import Table
 
 from contracts.errors import NotReadyError, UnknownNameError
+from contracts.experiments import ALIAS
 from deployment.bootstrap.train import build_model_versions
 from deployment.settings import load_settings
 from ml_modeling.model_summary import VersionSummary
 from ml_modeling.trained_model import CHALLENGER, CHAMPION, MODEL_NAMES
+
+# MLflow means versions by these itself.
+_RESERVED = re.compile(r"latest|v\d+", re.IGNORECASE)
 
 _MODEL = click.argument("model", type=click.Choice(MODEL_NAMES))
 
 
 @click.group()
 def command() -> None:
-    """List, compare, promote and roll back model versions.
+    """List, compare, promote and roll back model versions, and give them aliases.
 
     \b
     Examples:
@@ -25,7 +31,18 @@ def command() -> None:
       aisle models compare purchase
       aisle models promote purchase
       aisle models rollback purchase
+      aisle models alias recommender 7 blue
     """
+
+
+def _own_alias(_context: click.Context, _parameter: click.Parameter, alias: str) -> str:
+    if alias in (CHAMPION, CHALLENGER):
+        msg = f"{alias!r} is given by `aisle train` and `aisle models promote`: expected another name"
+        raise click.BadParameter(msg)
+    if not re.fullmatch(ALIAS, alias) or _RESERVED.fullmatch(alias):
+        msg = f"{alias!r}: expected letters, digits, - or _, and neither `latest` nor `v` with a number"
+        raise click.BadParameter(msg)
+    return alias
 
 
 @command.command("list")
@@ -96,6 +113,29 @@ def rollback(model: str) -> None:
     """
     was, now = build_model_versions(load_settings()).rollback(model)
     click.echo(f"{model}: version {now} is the champion again, instead of {was}")
+
+
+@command.command()
+@_MODEL
+@click.argument("version")
+@click.argument("alias", callback=_own_alias)
+@click.option("--delete", is_flag=True, help="Take it away from that version.")
+def alias(model: str, version: str, alias: str, delete: bool) -> None:
+    """Give a version an alias of your own, by which a variant of an experiment names it.
+
+    It is taken from the version that had it. An experiment without one of its aliases is on hold.
+
+    \b
+    Examples:
+      aisle models alias recommender 7 blue
+      aisle models alias recommender 7 blue --delete
+    """
+    versions = build_model_versions(load_settings())
+    if delete:
+        versions.take_alias(model, version, alias)
+    else:
+        versions.give_alias(model, version, alias)
+    click.echo(f"{model}: version {version} {'no longer has' if delete else 'has'} the alias {alias}")
 
 
 def _named(found: list[VersionSummary], model: str, version: str) -> VersionSummary:

@@ -145,6 +145,26 @@ def test_the_cli_lists_compares_promotes_and_rolls_back(settings: Settings, mode
     assert f"version {first} is the champion again, instead of {second}" in _cli(settings, "rollback", PURCHASE)
 
 
+def test_an_alias_of_ones_own_is_given_moved_and_taken(settings: Settings, model: PurchaseModel) -> None:
+    first, second = (_register(settings, _trained(model, _PASSED)) for _ in range(2))
+    versions = build_model_versions(settings)
+    told = _cli(settings, "alias", PURCHASE, first, "blue")
+    assert told == f"purchase: version {first} has the alias blue\n"
+    assert sorted(_aliases(versions)[first]) == ["blue", CHAMPION]
+    _cli(settings, "alias", PURCHASE, second, "blue")
+    assert _aliases(versions)[first] == [CHAMPION]
+    with pytest.raises(
+        UnknownNameError, match=f"^purchase version {first} has no alias 'blue': expected one of champion$"
+    ):
+        versions.take_alias(PURCHASE, first, "blue")
+    told = _cli(settings, "alias", PURCHASE, second, "blue", "--delete")
+    assert told == f"purchase: version {second} no longer has the alias blue\n"
+    assert _aliases(versions) == {first: [CHAMPION], second: [CHALLENGER]}
+    for act in (versions.give_alias, versions.take_alias):
+        with pytest.raises(UnknownNameError, match=f"purchase has no version 99: expected one of {second}, {first}"):
+            act(PURCHASE, "99", "blue")
+
+
 @pytest.mark.slow
 def test_a_full_disk_of_mlflow_is_said_and_changes_nothing(tmp_path: Path, model: PurchaseModel) -> None:
     with small_disk(tmp_path / "disk", 64) as disk:
