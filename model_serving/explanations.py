@@ -23,6 +23,7 @@ from model_serving.model_store import LoadedModel
 from model_serving.online_reader import OnlineReader
 from model_serving.placements import Lead
 from model_serving.predictions import basis_of, predict_from
+from model_serving.ranking import MadeEachTime
 from model_serving.recommendations import recommend
 from model_serving.requests import PredictionRequest
 from model_serving.serving import Serving
@@ -50,10 +51,12 @@ def explain_prediction(
 def explain_recommendations(asked: Asked, loaded: LoadedModel | None, serving: Serving) -> RecommendationsExplanation:
     """Recommend, and explain the items by what the model was asked."""
     if loaded is None:
-        answer = recommend(asked, None, serving)
+        answer = recommend(asked, None, serving).answer
         return RecommendationsExplanation(answer=answer, recent=[], past=[], products=_products(answer.items, {}))
     asking = _Asking(loaded.model)
-    answer = recommend(asked, replace(loaded, model=asking), serving)
+    # A ranking that is kept would not ask the model.
+    anew = replace(serving, rankings=MadeEachTime())
+    answer = recommend(asked, replace(loaded, model=asking), anew).answer
     reasons = asking.reasons([item.product_id for item in answer.items if item.source not in _NOT_RANKED])
     return RecommendationsExplanation(
         answer=answer, recent=asking.recent, past=asking.past, products=_products(answer.items, reasons)

@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from contracts import metrics as names
 from model_serving.answers import PredictionAnswer, RecommendationsAnswer
 from model_serving.model_store import ModelStore
+from model_serving.variant_metrics import VariantMetrics
 from web.request_metrics import RequestMetrics
 
 # From milliseconds after a visitor's last event to the 30 days after which features count as expired.
@@ -47,6 +48,7 @@ class ServingMetrics(RequestMetrics):
         self._lists_cached = Counter(
             names.LISTS_CACHED_TOTAL, "Lists by how they came", ["outcome"], registry=self._registry
         )
+        self.variants = VariantMetrics(self._registry)
         self._model_version = Gauge(
             names.MODEL_VERSION, "Version of the model in use", ["model"], registry=self._registry
         )

@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from model_serving.answers import Health
 from model_serving.health import health_of
 from model_serving.serving import Serving
+from model_serving.variants import answering_now
 
 
 def operations(serving: Serving) -> APIRouter:
@@ -36,6 +37,7 @@ def operations(serving: Serving) -> APIRouter:
         """Prometheus metrics."""
         serving.metrics.show_versions(serving.models)
         serving.metrics.show_impressions(spooled=bool(serving.impressions.failure))
+        serving.metrics.variants.keep_only(answering_now(serving))
         return Response(serving.metrics.page(), media_type=CONTENT_TYPE_LATEST)
 
     return router

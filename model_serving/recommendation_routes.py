@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from model_serving.access import require_own
+from model_serving.answered_lists import answered
 from model_serving.answers import RecommendationsAnswer, RecommendationsBatchAnswer
 from model_serving.asked import Asked
 from model_serving.hot_lists import HotLists, hot_route
 from model_serving.json_route import JsonRoute
 from model_serving.placements import Placement
 from model_serving.problems import OF_BODIES, problem_responses
-from model_serving.recommendations import Made, recommend
+from model_serving.recommendations import Made
 from model_serving.replies import EncodedList, json_reply
 from model_serving.requests import PageQuery, RecommendationRequest, RecommendationsBatch, RecommendationsQuery
 from model_serving.serving import Serving
 from model_serving.showing import Showing
-from model_serving.variants import recommender_for
 from web.request_id import request_id_of
 
 _HOME = "/v1/recommendations/{visitor_id}"
@@ -117,10 +116,8 @@ class _Lists:
         self._serving = serving
 
     def made(self, asked: Asked, route: str) -> Made:
-        serving = self._serving
-        loaded, variant = recommender_for(asked.visitor_id, serving)
-        made = recommend(replace(asked, variant=variant), loaded, serving)
-        Showing.of(made.answer, route).note(asked.request_id, made.answer.known, serving)
+        made = answered(asked, self._serving)
+        Showing.of(made.answer, route).note(asked.request_id, made.answer.known, self._serving)
         return made
 
     def reply(self, request: Request, asked: Asked, route: str, tag: str | None) -> Response:

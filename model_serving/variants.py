@@ -10,6 +10,7 @@ from model_serving.model_source import ModelAlias
 from model_serving.model_store import LoadedModel, ModelStore
 from model_serving.running_experiments import models_of
 from model_serving.serving import Serving
+from model_serving.variant_metrics import NOBODY, Answering
 
 
 def recommender_for(visitor_id: str | None, serving: Serving) -> tuple[LoadedModel | None, VariantName | None]:
@@ -29,6 +30,24 @@ def recommender_for(visitor_id: str | None, serving: Serving) -> tuple[LoadedMod
 def _assigned(visitor_id: str, serving: Serving) -> Assignment | None:
     able = [each for each in serving.experiments.running if not missing_models(each, serving.models)]
     return next(iter(assignments(visitor_id, able)), None)
+
+
+def answering_now(serving: Serving) -> set[Answering]:
+    """Return which models may answer now, and for which variants: those of all that runs, and the champion."""
+    models = serving.models
+    champion = answering(models.current(RECOMMENDER), None)
+    return {champion} | {
+        Answering(experiment.name, variant.name, loaded.version.version)
+        for experiment in serving.experiments.running
+        for variant, wanted in zip(experiment.variants, models_of(experiment), strict=True)
+        if (loaded := models.current(*wanted)) is not None
+    }
+
+
+def answering(loaded: LoadedModel | None, variant: VariantName | None) -> Answering:
+    """Return who answers, as it is counted."""
+    version = loaded.version.version if loaded else NOBODY
+    return Answering(variant.experiment, variant.name, version) if variant else Answering(NOBODY, NOBODY, version)
 
 
 def missing_models(experiment: Experiment, models: ModelStore) -> list[ModelAlias]:
