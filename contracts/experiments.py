@@ -13,6 +13,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from contracts.metrics import LIST_MS
+
 BUCKETS = 10_000
 NAME = r"^[a-z0-9][a-z0-9_.-]{0,63}$"
 # What MLflow takes for one, without letters beyond ASCII.
@@ -37,11 +39,29 @@ class Variant(_Part):
     model: str | None = Field(default=None, pattern=ALIAS)
 
 
+class Bounds(_Part):
+    """What a treatment may do to its visitors before it is rolled back: an experiment with them is a canary.
+
+    ``errors``: the highest share of its lists that may fail. ``p99_ms``, one of ``LIST_MS``: at most one of a hundred
+    of its lists may take longer.
+    """
+
+    errors: float = Field(default=0.01, gt=0, lt=1)
+    p99_ms: int = 250
+
+    def model_post_init(self, _context: object) -> None:
+        """Refuse a time of which the metrics do not say how many lists took longer."""
+        if self.p99_ms not in LIST_MS:
+            msg = f"p99_ms is {self.p99_ms}: expected one of {', '.join(map(str, LIST_MS))}"
+            raise ValueError(msg)
+
+
 class Experiment(_Part):
     """One experiment. The first variant is the control.
 
     ``buckets`` are half-open ranges of its layer's: those it holds while it runs, or held last. By about
-    ``planned_visitors`` it should be decided: there the intervals of its report are tightest.
+    ``planned_visitors`` it should be decided: there the intervals of its report are tightest. ``rolled_back`` says why
+    its watch stopped it.
     """
 
     name: str = Field(pattern=NAME)
@@ -52,12 +72,17 @@ class Experiment(_Part):
     buckets: tuple[tuple[int, int], ...] = ()
     started_at: AwareDatetime | None = None
     stopped_at: AwareDatetime | None = None
+    bounds: Bounds | None = None
+    rolled_back: str = ""
 
     def model_post_init(self, _context: object) -> None:
-        """Refuse variants of one name, and buckets that the layer does not have."""
+        """Refuse variants of one name, buckets that the layer does not have, and bounds for what no server answers."""
         _refuse_twice("variants", [variant.name for variant in self.variants])
         if not all(0 <= first < end <= BUCKETS for first, end in self.buckets):
             msg = f"buckets are {list(self.buckets)}: expected ranges [first, end) within 0 to {BUCKETS}"
+            raise ValueError(msg)
+        if self.bounds and not self.chooses_model:
+            msg = f"{self.name} has bounds and no model: expected a variant with the alias of a model that they are for"
             raise ValueError(msg)
 
     @property
@@ -90,8 +115,10 @@ class Experiment(_Part):
 
     @property
     def state(self) -> str:
-        """``created``, ``running`` or ``stopped``."""
-        return "running" if self.is_running else "stopped" if self.stopped_at else "created"
+        """``created``, ``running``, ``stopped`` or ``rolled back``."""
+        if self.is_running:
+            return "running"
+        return "created" if self.stopped_at is None else "rolled back" if self.rolled_back else "stopped"
 
     def probability_of(self, variant: Variant) -> float:
         """Return the probability with which a visitor of the experiment gets the variant."""

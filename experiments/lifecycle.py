@@ -57,6 +57,17 @@ def stopped(experiments: Experiments, name: str, now: datetime) -> Experiments:
     return _replaced(experiments, experiment.model_copy(update={"stopped_at": now}))
 
 
+def rolled_back(experiments: Experiments, name: str, now: datetime, why: str) -> Experiments:
+    """End a canary that has a fault; one that somebody ended meanwhile stays as it is.
+
+    Raises ``UnknownNameError``.
+    """
+    canary = named(experiments, name)
+    if not canary.is_running:
+        return experiments
+    return _replaced(experiments, canary.model_copy(update={"stopped_at": now, "rolled_back": why}))
+
+
 def _replaced(experiments: Experiments, changed: Experiment) -> Experiments:
     return Experiments(
         experiments=tuple(changed if each.name == changed.name else each for each in experiments.experiments)

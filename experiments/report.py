@@ -41,13 +41,18 @@ class Report:
 
     @property
     def verdicts(self) -> Sequence[str]:
-        """One sentence for each treatment, by the metric that decides; or why there can be none."""
+        """One sentence for each treatment, by the metric that decides, or why there can be none; a rollback first."""
+        why = self.experiment.rolled_back
+        rollback = [f"It was rolled back: {why}"] if why else []
         if self.ratio.is_suspect:
-            return [
-                "The visitors are not divided as they should be (sample ratio mismatch): do not trust these figures."
-            ]
-        deciding = [each for each in self.comparisons if each.metric.name == self.experiment.metric]
-        return [_sentence(each, self.experiment.control.name) for each in deciding]
+            mismatch = "The visitors are not divided as they should be (sample ratio mismatch)"
+            return [*rollback, f"{mismatch}: do not trust these figures."]
+        return [*rollback, *(_sentence(each, self.experiment.control.name) for each in self.deciding)]
+
+    @property
+    def deciding(self) -> Sequence[Comparison]:
+        """Each treatment's comparison in the metric that decides."""
+        return [each for each in self.comparisons if each.metric.name == self.experiment.metric]
 
 
 def report(experiment: Experiment, shown: pa.Table, before: pa.Table) -> Report:

@@ -36,10 +36,12 @@ def build_app(serving: Serving, access: Access | None = None, tracing: Tracing |
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        serving.experiments.start()
         serving.models.start()
         serving.inventory.start()
         serving.impressions.start()
         yield
+        serving.experiments.stop()
         serving.models.stop()
         serving.inventory.stop()
         serving.impressions.stop()

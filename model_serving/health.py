@@ -52,5 +52,8 @@ def _experiments(serving: Serving) -> DependencyHealth:
         for experiment in serving.experiments.running
         for missing in missing_models(experiment, models)
     ]
+    on_hold += [
+        f"{name} is on hold: `aisle experiments watch` does not see it" for name in serving.experiments.unwatched
+    ]
     reasons = [reason for reason in (serving.experiments.reason, *on_hold) if reason]
     return DependencyHealth(ok=not reasons, reason="; ".join(reasons))

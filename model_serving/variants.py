@@ -16,8 +16,9 @@ from model_serving.variant_metrics import NOBODY, Answering
 def recommender_for(visitor_id: str | None, serving: Serving) -> tuple[LoadedModel | None, VariantName | None]:
     """Return the model that answers, and the variant that it stands for.
 
-    Of several experiments of a visitor the first decides. One of which a model is missing is on hold: the champion
-    answers, for no variant. Were the other variants shown meanwhile, the report would compare different times.
+    Of several experiments of a visitor the first decides. One of which a model is missing is on hold, as is a canary
+    that nobody watches: the champion answers, for no variant. Were the other variants shown meanwhile, the report would
+    compare different times.
     """
     assigned = None if visitor_id is None else _assigned(visitor_id, serving)
     if assigned is not None:
@@ -28,7 +29,12 @@ def recommender_for(visitor_id: str | None, serving: Serving) -> tuple[LoadedMod
 
 
 def _assigned(visitor_id: str, serving: Serving) -> Assignment | None:
-    able = [each for each in serving.experiments.running if not missing_models(each, serving.models)]
+    unwatched = serving.experiments.unwatched
+    able = [
+        each
+        for each in serving.experiments.running
+        if each.name not in unwatched and not missing_models(each, serving.models)
+    ]
     return next(iter(assignments(visitor_id, able)), None)
 
 

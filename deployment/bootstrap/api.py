@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from contracts import EventBus, SystemClock
 from deployment.bootstrap.access import build_access
-from deployment.bootstrap.experiments_file import build_experiments_file
+from deployment.bootstrap.experiments_file import build_experiments_file, build_watch_marks
 from deployment.bootstrap.inventory_tail import InventoryTail
 from deployment.bootstrap.lean_import import without
 from deployment.bootstrap.live import build_live_features, build_product_reader, build_sampled_reader
@@ -57,7 +57,7 @@ def build_api(settings: Settings) -> FastAPI:
     """Return the model server of these settings; it needs nothing else to be up."""
     # Two threads that import pandas at once can meet half-made modules.
     metrics, importing = ServingMetrics(), Lock()
-    experiments = RunningExperiments(build_experiments_file(settings))
+    experiments = RunningExperiments(build_experiments_file(settings), build_watch_marks(settings).is_fresh)
     models, listing = _build_models(settings, experiments, importing), Listing()
     window = ShopWindow(listing, lambda: _recommender(models), lambda facts: _first_list(facts, importing))
     products = KnownProducts(build_product_reader(settings, FACTS, _STORE_ANSWERS_WITHIN_S))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
-from pydantic import ValidationError
 
 from contracts import SystemClock
-from contracts.errors import InvalidExperimentError
-from contracts.experiments import Experiment, MetricName, Variant
+from contracts.experiments import Experiment, Variant
 from deployment.bootstrap.experiment_report import report_on
 from deployment.bootstrap.experiments_file import build_experiments_file
+from deployment.cli.experiment_parts import bounds_of, naming_what_does_not_fit, variant_of
+from deployment.cli.experiments_watch import command as watch
 from deployment.cli.text_table import text_table
 from deployment.settings import load_settings
 from experiments.lifecycle import created, named, started, stopped
@@ -38,6 +38,7 @@ def command() -> None:
       aisle experiments start two-stage --traffic 0.1
       aisle experiments report two-stage
       aisle experiments stop two-stage
+      aisle experiments watch
     """
 
 
@@ -58,25 +59,34 @@ def command() -> None:
 @click.option(
     "--visitors", "planned", type=click.IntRange(1), required=True, help="By about so many it should be decided."
 )
-def create(name: str, variants: tuple[str, ...], layer: str, metric: str, planned: int) -> None:
+@click.option(
+    "--bound",
+    "bounds",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Makes it a canary: errors=0.01, the highest share of lists that may fail; p99_ms=250.",
+)
+def create(
+    name: str, variants: tuple[str, ...], layer: str, metric: str, planned: int, bounds: tuple[str, ...]
+) -> None:
     """Define an experiment; nobody is in it before it is started.
 
     Where a variant has an alias, the model server takes part: those without one are answered by the champion.
-    --visitors changes nothing but where the report's intervals are tightest.
+    --visitors changes nothing but where the report's intervals are tightest. A canary, one with a --bound, is shown
+    only while `aisle experiments watch` sees it, which rolls it back.
 
     \b
     Examples:
       aisle experiments create two-stage --variant old=1 --variant new=1@challenger --visitors 20000
       aisle experiments create margins --layer rules --metric revenue_per_visitor \\
           --variant without=0.8 --variant with=0.2 --visitors 50000
+      aisle experiments create blue --variant now=1 --variant blue=1@blue --visitors 20000 --bound p99_ms=100
     """
-    parsed = tuple(_variant(text) for text in variants)
-    try:
-        new = Experiment(
-            name=name, layer=layer, metric=cast("MetricName", metric), variants=parsed, planned_visitors=planned
+    parts = {"variants": tuple(variant_of(text) for text in variants), "bounds": bounds_of(bounds)}
+    with naming_what_does_not_fit():
+        new = Experiment.model_validate(
+            {"name": name, "layer": layer, "metric": metric, "planned_visitors": planned} | parts
         )
-    except ValidationError as error:
-        raise InvalidExperimentError(_first_problem(error)) from error
     build_experiments_file(load_settings()).change(lambda experiments: created(experiments, new))
     click.echo(f"{name}: created; `aisle experiments start {name} --traffic 0.1` starts it")
 
@@ -96,6 +106,8 @@ def start(name: str, traffic: float) -> None:
     experiments = build_experiments_file(load_settings()).change(lambda all_: started(all_, name, traffic, now))
     running = named(experiments, name)
     click.echo(f"{name}: running on {running.traffic:g} of the visitors of layer {running.layer}")
+    if running.bounds:
+        click.echo(f"{name} is a canary: it is shown while `aisle experiments watch` runs")
 
 
 @command.command()
@@ -128,10 +140,11 @@ def list_experiments() -> None:
             f"{each.traffic:g}",
             each.metric,
             ", ".join(_shown(variant, each.probability_of(variant)) for variant in each.variants),
+            each.rolled_back,
         )
         for each in build_experiments_file(load_settings()).read().experiments
     ]
-    columns = ("name", "state", "layer", "traffic", "metric", "variants")
+    columns = ("name", "state", "layer", "traffic", "metric", "variants", "why")
     click.echo(text_table(columns, rows, sys.stdout.isatty(), ("traffic",)), nl=False)
 
 
@@ -158,26 +171,12 @@ def report(name: str, out: Path | None) -> None:
     click.echo(write_report(found, now, out or settings.data_dir / "experiments" / name))
 
 
-def _variant(text: str) -> Variant:
-    name, _, answered = text.partition("=")
-    share, at, alias = answered.partition("@")
-    try:
-        return Variant(name=name, share=share, model=alias if at else None)  # type: ignore[arg-type]
-    except ValidationError as error:
-        msg = f"--variant {text}: {_first_problem(error)}"
-        raise InvalidExperimentError(msg) from error
+command.add_command(watch)
 
 
 def _shown(variant: Variant, probability: float) -> str:
     model = f"@{variant.model}" if variant.model else ""
     return f"{variant.name} {probability:.3g}{model}"
-
-
-def _first_problem(error: ValidationError) -> str:
-    first = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
-    problem = first["msg"].removeprefix("Value error, ")
-    return f"{place} is {first['input']!r}: {problem}" if place else problem
 
 
 def _figures(found: Report) -> str:

@@ -11,22 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import orjson
 import pytest
 from redis import Redis
 
 from contracts.topics import CLICKSTREAM
 from deployment.settings import ApiSettings, KafkaSettings, MlflowSettings, RedisSettings, Settings
-from ml_modeling.two_stage_fitting import fit_two_stage
-from ml_modeling.two_stage_recommender import load_recommender
-from model_serving.model_store import ModelStore
 from tests.fixtures.kafka import Kafka, end_offsets, free_ports, read_messages
+from tests.fixtures.kept_models import keep_recommender
 from tests.fixtures.live_events import click
 from tests.fixtures.live_store import fill_live
 from tests.fixtures.redis import OwnRedis
 from tests.fixtures.served import serving_process
-from tests.fixtures.serving import FakeSource
 
 _HOME = "/v1/recommendations/v-1"
 _SESSION = {"placement": "session", "visitor_id": "v-1", "product_ids": ["p05", "p06"]}
@@ -37,18 +33,6 @@ def _settings(directory: Path, redis: RedisSettings, kafka: KafkaSettings) -> Se
     return Settings(
         data_dir=directory, redis=redis, kafka=kafka, api=ApiSettings(port=api), mlflow=MlflowSettings(port=mlflow)
     )
-
-
-def _keep_snapshot(settings: Settings) -> Path:
-    """Leave the files of a model as an earlier run of the server does; return where they are."""
-    rng = np.random.default_rng(5)
-    walks = [(start + np.cumsum(rng.integers(1, 4, 5))) % 30 for start in rng.integers(30, size=300)]
-    model, _ = fit_two_stage([[f"p{code:02d}" for code in walk] for walk in walks])
-    source = FakeSource()
-    source.set_champion("recommender", "1", model)
-    snapshots = settings.data_dir / "model_snapshots"
-    ModelStore(source, {"recommender": load_recommender}, list, snapshots, poll_s=60).refresh()
-    return snapshots / "recommender"
 
 
 def _until(is_so: Callable[[], bool]) -> None:
@@ -99,7 +83,7 @@ def test_with_everything_away_it_starts_and_says_so(tmp_path: Path) -> None:
 
 def test_redis_is_taken_away_in_three_ways(own_redis: OwnRedis, tmp_path: Path) -> None:
     settings = _settings(tmp_path / "data", own_redis.settings.redis, KafkaSettings(port=free_ports(1)[0]))
-    _keep_snapshot(settings)
+    keep_recommender(settings)
     client = Redis.from_url(own_redis.settings.redis.url)
     now = datetime.now(UTC)
     fill_live(client, [click("product_viewed", f"e-{n}", now, product_id=f"p{n:02d}") for n in range(3)], now)
@@ -126,7 +110,7 @@ def test_redis_is_taken_away_in_three_ways(own_redis: OwnRedis, tmp_path: Path) 
 
 def test_a_broken_model_on_disk_is_refused_by_name(own_redis: OwnRedis, tmp_path: Path) -> None:
     settings = _settings(tmp_path / "data", own_redis.settings.redis, KafkaSettings(port=free_ports(1)[0]))
-    [files] = [path for path in _keep_snapshot(settings).iterdir() if path.is_dir()]
+    [files] = [path for path in keep_recommender(settings).iterdir() if path.is_dir()]
     (files / "two_stage.npz").write_bytes((files / "two_stage.npz").read_bytes()[:1000])
     with serving_process(settings, tmp_path / "server.log") as server:
         assert Rung.of(server.get(_HOME)) == Rung("empty", "no_model")
@@ -138,7 +122,7 @@ def test_what_was_shown_without_kafka_arrives_once_it_is_back(
     own_redis: OwnRedis, own_kafka: Kafka, tmp_path: Path, taken: str
 ) -> None:
     settings = _settings(tmp_path / "data", own_redis.settings.redis, own_kafka.settings.kafka)
-    _keep_snapshot(settings)
+    keep_recommender(settings)
     start = end_offsets(own_kafka.servers, CLICKSTREAM.name)
     shown: set[str] = set()
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pytest
 from fastapi.testclient import TestClient
 
 from contracts import Event, Rejection, parse_event
 from data_lake.arrow_lake import ArrowLake
 from deployment.bootstrap.experiment_report import report_on
 from deployment.settings import Settings
+from experiments.lifecycle import stopped
 from tests.fixtures.model_server import Shop, open_shop, shop
 from tests.fixtures.serving import NOW
 from tests.fixtures.simulated_silver import land_trade
@@ -36,6 +39,20 @@ def test_outcomes_land_under_the_variant_whose_model_answered(tried: Shop, tmp_p
     assert found.switched_visitors == 0
     [verdict] = found.verdicts
     assert verdict.startswith("new is better (new against old in click_ratio: ")
+
+
+def test_an_experiment_ends_while_the_registry_stands_still(tried: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(tried.source, "find", lambda _wanted: goes_on.wait(30))
+    inside = next(visitor for visitor in VISITORS if variant_of(visitor))
+    with TestClient(tried.app) as api:
+        assert api.get(f"/v1/recommendations/{inside}").json()["variant"] == variant_of(inside)
+        tried.experiments_file.change(lambda all_: stopped(all_, TRIAL.name, NOW))
+        deadline = time.monotonic() + 5
+        while api.get(f"/v1/recommendations/{inside}").json()["variant"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        goes_on.set()
 
 
 def _shown(of: Shop, number: int) -> list[Event]:

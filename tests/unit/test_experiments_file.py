@@ -13,7 +13,7 @@ import pytest
 from contracts.errors import InvalidExperimentError, NameTakenError, RetryableError, UnknownNameError
 from contracts.experiments import Experiments
 from experiments.definitions import ExperimentsFile
-from experiments.lifecycle import created, named, started, stopped
+from experiments.lifecycle import created, named, rolled_back, started, stopped
 from tests.fixtures.trials import STARTED, experiment
 
 NEW = experiment(buckets=(), started_at=None)
@@ -84,6 +84,8 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ("planned_visitors: 2000", "planned_visitors: many", "planned_visitors is 'many'"),
         ("started_at: '2026-11-20T00:00:00Z'", "started_at: '2026-11-20T00:00:00'", "started_at is"),
         ("started_at: '2026-11-20T00:00:00Z'", "started_at: 2026-99-20", "not a YAML file: month must be in 1..12"),
+        ("bounds: null", "bounds: {errors: 0.1}", "half has bounds and no model: expected a variant with the alias"),
+        ("bounds: null", "bounds: {p99_ms: 7}", "p99_ms is 7: expected one of 5, 10, 25"),
         ("model: null", "model: a b", "experiments.0.variants.0.model is 'a b'"),
         ("model: null", f"model: {'[' * 500}", "not a YAML file: maximum recursion depth"),
     ],
@@ -119,6 +121,16 @@ def test_a_stopped_experiment_frees_its_visitors_and_keeps_its_name() -> None:
         started(ended, "half", 1, STARTED)
     with pytest.raises(InvalidExperimentError, match="half is stopped: expected a running experiment"):
         stopped(ended, "half", STARTED)
+
+
+def test_what_is_rolled_back_says_why_and_stays_as_somebody_stopped_it() -> None:
+    at = STARTED + timedelta(hours=1)
+    [back] = rolled_back(Experiments(experiments=(HALF,)), "half", at, "too slow").experiments
+    assert (back.state, back.stopped_at, back.rolled_back) == ("rolled back", at, "too slow")
+    ended = stopped(Experiments(experiments=(HALF,)), "half", STARTED)
+    assert rolled_back(ended, "half", at, "too slow") == ended
+    with pytest.raises(UnknownNameError):
+        rolled_back(ended, "x", at, "too slow")
 
 
 def test_growth_takes_what_is_free_and_no_more() -> None:

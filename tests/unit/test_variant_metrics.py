@@ -9,11 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
+from contracts.experiments import Bounds
 from experiments.lifecycle import stopped
 from model_serving.model_source import ModelAlias
 from model_serving.model_store import LoadedModel
 from tests.fixtures.model_server import Shop, open_shop, shop
-from tests.fixtures.trial_of_models import CHALLENGER, tried, variant_of
+from tests.fixtures.trial_of_models import CHALLENGER, TRIAL, run, tried, variant_of
 from tests.fixtures.trials import STARTED
 
 __all__ = ["open_shop", "shop", "tried"]
@@ -82,6 +83,12 @@ def test_who_answers_no_more_is_forgotten(api: TestClient, tried: Shop) -> None:
     _ask_all(api)
     assert _counted(api, "aisle_variant_lists_total") == {(*OUTSIDE, "", "model"): 30 + LISTS[OUTSIDE]}
     assert _counted(api, "aisle_variant_list_seconds_count") == {OUTSIDE: 30 + LISTS[OUTSIDE]}
+
+
+def test_a_variant_on_hold_keeps_what_was_counted(api: TestClient, tried: Shop) -> None:
+    _ask_all(api)
+    run(tried, TRIAL.model_copy(update={"bounds": Bounds()}))
+    assert _counted(api, "aisle_variant_list_seconds_count") == LISTS
 
 
 def test_what_a_variants_model_fails_at_the_champion_answers_for_no_variant(

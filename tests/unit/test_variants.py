@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from contracts.experiments import Bounds
 from experiments.lifecycle import started, stopped
 from tests.fixtures.model_server import Shop, open_shop, shop
 from tests.fixtures.trial_of_models import CHALLENGER, TRIAL, VARIANTS, run, tried, variant_of
@@ -99,6 +100,28 @@ def test_an_experiment_without_one_of_its_models_is_on_hold_for_all(api: TestCli
     reason = "two-stage is on hold without recommender@challenger: no version of recommender has the alias challenger"
     assert _state(api) | {"reason": ""} == {"ok": False, "reason": "", "version": None, "origin": None}
     assert _state(api)["reason"].startswith(reason)
+
+
+def test_a_canary_is_shown_while_somebody_watches_it(
+    api: TestClient, tried: Shop, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = TRIAL.model_copy(update={"bounds": Bounds()})
+    with caplog.at_level(logging.WARNING):
+        run(tried, canary)
+        tried.models.refresh()
+    for visitor in VISITORS:
+        assert (_list(api, visitor)["variant"], _by(_list(api, visitor))) == (None, BY_CHAMPION)
+    assert tried.models.current(*CHALLENGER) is not None
+    on_hold = "two-stage is on hold: `aisle experiments watch` does not see it"
+    assert (_state(api)["ok"], _state(api)["reason"]) == (False, on_hold)
+    assert [each.message for each in caplog.records] == [on_hold]
+    tried.watched.add("two-stage")
+    tried.models.refresh()
+    assert (_list(api, NEW)["variant"], _by(_list(api, NEW))) == (variant_of(NEW), BY_CHALLENGER)
+    assert _state(api)["ok"]
+    tried.watched.clear()
+    tried.models.refresh()
+    assert _list(api, NEW)["variant"] is None
 
 
 def test_while_the_file_is_broken_what_it_said_last_counts(

@@ -32,6 +32,11 @@ class Administration:
         """A file with the header of the client ``local``, as ``curl -H @FILE`` takes it."""
         return self._directory / f"{LOCAL}.header"
 
+    @property
+    def audit(self) -> Audit:
+        """The log of who did what, also for acts that are not about clients."""
+        return self._audit
+
     def create(self, name: str, scopes: frozenset[Scope], requests_per_s: int = DEFAULT_REQUESTS_PER_S) -> str:
         """Add a client and return its key, which is kept nowhere; raises ``NameTakenError``."""
         with self._alone():

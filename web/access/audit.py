@@ -1,4 +1,4 @@
-"""Who changed who may call a server: one JSON line for each act, never a key."""
+"""Who changed who may call a server, or what it serves: one JSON line for each act, never a key."""
 
 from __future__ import annotations
 
