@@ -15,6 +15,7 @@ from contracts.errors import SourceUnavailableError
 from deployment.bootstrap.access import build_administration
 from deployment.bootstrap.experiment_report import report_on
 from deployment.bootstrap.experiments_file import build_experiments_file, build_watch_marks
+from deployment.bootstrap.tls import build_local_trust
 from deployment.settings import Settings
 from experiments.canary_watch import CanaryWatch, Sight
 from experiments.lifecycle import rolled_back
@@ -28,8 +29,8 @@ def canary_watch(
     settings: Settings, servers: Sequence[str], outcomes_every: timedelta, say: Callable[[str], None]
 ) -> Iterator[CanaryWatch]:
     """Yield the watch over the canaries of these settings, as the model servers at these URLs serve them."""
-    clock = SystemClock()
-    with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=_ANSWERS_WITHIN_S) as http:
+    clock, trust = SystemClock(), build_local_trust(settings.tls)
+    with ThreadPoolExecutor(1) as pool, httpx.Client(timeout=_ANSWERS_WITHIN_S, verify=trust) as http:
 
         def outcomes(name: str) -> OutcomeLooks:
             return OutcomeLooks(lambda: report_on(settings, name, clock.now()), pool, outcomes_every, clock)

@@ -9,12 +9,16 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
+from contracts.experiments import Experiments
 from deployment.bootstrap.access import local_headers
+from deployment.bootstrap.canary_watch import canary_watch
+from deployment.bootstrap.experiments_file import build_experiments_file
 from deployment.bootstrap.tls import build_local_trust
 from deployment.local_stack.collector_server import collector_url
 from deployment.local_stack.http_health import says_it_is_well
@@ -27,6 +31,7 @@ from deployment.settings import (
     TlsSettings,
     child_environment,
 )
+from tests.fixtures.canaries import CANARY
 from tests.fixtures.certificates import self_signed
 from tests.fixtures.kafka import free_ports
 
@@ -87,6 +92,14 @@ def test_its_clients_come_in_over_tls_and_are_told_to_stay_with_it(secured: Sett
         assert (answer.status_code, answer.json()["title"]) == (422, "Nothing accepted")
         assert answer.headers["strict-transport-security"]
         assert client.post("/v1/events", json=[]).status_code == 401
+
+
+def test_the_watch_over_canaries_reads_pages_over_tls(secured: Settings) -> None:
+    said: list[str] = []
+    build_experiments_file(secured).change(lambda _: Experiments(experiments=(CANARY,)))
+    with canary_watch(secured, [collector_url(secured)], timedelta(minutes=5), said.append) as watch:
+        watch.look()
+    assert said == ["e: nothing speaks against it"]
 
 
 def test_who_trusts_others_or_speaks_old_or_no_tls_is_not_answered(secured: Settings, tmp_path: Path) -> None:
