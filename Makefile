@@ -82,6 +82,11 @@ test: check $(ROOT)/promtool ## Everything that must pass: lint, types, import r
 test-slow: setup ## The tests that take minutes each, such as ten kills (ARGS="--seed N" repeats their moments)
 	$(BIN)/pytest -m slow -s $(ARGS)
 
+.PHONY: clients
+clients: setup ## Make the clients' types anew from the servers' OpenAPI documents; needs npm
+	$(BIN)/python clients/python/client_types.py
+	cd clients/typescript && npm ci --silent && npm run --silent generate && npm run --silent check
+
 .PHONY: bench-stream
 bench-stream: setup ## Measure the streams: events a second, latency to silver, lost, doubled (ARGS="--seconds 600")
 	$(BIN)/python -m benchmarks.stream $(ARGS)

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 
 from model_serving.answers import Problem, Violation
 from web import problems
-from web.problems import MEDIA_TYPE, ProblemError, problem_response
+from web.problems import CONTENT, MEDIA_TYPE, ProblemError, problem_response
 from web.request_id import HEADER, request_id_of
 
 _SHOWN_VALUE_LENGTH = 200
@@ -53,9 +53,6 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
     },
 }
 
-# All in place: a reference would be looked for in the OpenAPI document as a whole.
-_SCHEMA = Problem.model_json_schema()
-_SCHEMA["properties"]["errors"]["items"] = _SCHEMA.pop("$defs")["Violation"]
 
 # What any request with a body may be answered.
 OF_BODIES = (400, 408, 413, 415, 422)
@@ -68,13 +65,14 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _documented(status: HTTPStatus) -> dict[str, Any]:
     example = {"status": status.value, "request_id": "0f8c2b7c5d0e4c0f9a3b1d2e4f5a6b7c"} | _EXAMPLES[status]
-    content = {MEDIA_TYPE: {"schema": _SCHEMA, "example": example}}
+    content = {MEDIA_TYPE: {**CONTENT[MEDIA_TYPE], "example": example}}
     return {"description": status.phrase, "content": content}
 
 
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
     problems.add_problem_handlers(app, problem_answer)
+    problems.describe_problems(app, Problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)
 
 

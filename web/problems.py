@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -15,6 +16,9 @@ from web.request_log import REASON
 from web.security_headers import missing_headers
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMAS = "#/components/schemas/"
+# The content of an answer, as the OpenAPI page has it: by name, for nearly every answer has it.
+CONTENT: Mapping[str, Any] = MappingProxyType({MEDIA_TYPE: {"schema": {"$ref": f"{_SCHEMAS}Problem"}}})
 
 
 class Problem(BaseModel):
@@ -56,6 +60,19 @@ def problem_response(error: ProblemError) -> Response:
 def plain_answer(_request: Request, error: ProblemError) -> Response:
     """Return the answer of an error, whatever the request was."""
     return problem_response(error)
+
+
+def describe_problems(app: FastAPI, problem: type[Problem] = Problem) -> None:
+    """Let the OpenAPI page of ``app`` say what ``CONTENT`` is."""
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        page = described()
+        schema = problem.model_json_schema(ref_template=f"{_SCHEMAS}{{model}}")
+        page["components"]["schemas"] |= {**schema.pop("$defs", {}), Problem.__name__: schema}
+        return page
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def add_problem_handlers(app: FastAPI, answer: Answer = plain_answer) -> None:

@@ -20,7 +20,7 @@ from web.access.clients import Scope
 from web.access.guard import Access
 from web.access.guarded_app import guard
 from web.docs_page import add_docs
-from web.problems import add_problem_handlers
+from web.problems import add_problem_handlers, describe_problems
 from web.request_id import NameRequests
 from web.request_metrics import CountRequests
 from web.security_headers import SecurityHeaders
@@ -67,6 +67,7 @@ def build_app(
         )
     app.add_middleware(SecurityHeaders)
     add_problem_handlers(app)
+    describe_problems(app)
     app.include_router(_events(collector))
     app.include_router(_operations(collector))
     add_docs(app)

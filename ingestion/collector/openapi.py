@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ingestion.collector.answers import EventsAnswer
-from web.problems import MEDIA_TYPE, Problem
+from web.problems import CONTENT
 
 _VIEW = {
     "event_id": "0b8f7c52-5d3e-4a4c-9c0f-1f8f6f0d2a11",
@@ -56,4 +56,4 @@ def responses() -> dict[int | str, dict[str, Any]]:
 
 
 def _problem(description: str) -> dict[str, Any]:
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}}
+    return {"description": description, "content": dict(CONTENT)}

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from web.access.clients import Scope
 from web.access.guard import Access, Guard
 from web.access.token_routes import KEYS_PATH, TOKEN_PATH, token_routes
-from web.problems import MEDIA_TYPE, Answer, Problem, plain_answer
+from web.problems import CONTENT, Answer, plain_answer
 
 # What a supervisor, Prometheus and a reader of the documentation ask for; nothing of a visitor is in it.
 _OPEN_PATHS = frozenset(
@@ -56,6 +56,5 @@ def _describe(operation: dict[str, Any], is_open: bool) -> None:
     if is_open:
         operation["security"] = []
         return
-    content = {MEDIA_TYPE: {"schema": Problem.model_json_schema()}}
     for status, description in _REFUSALS.items():
-        operation["responses"].setdefault(status, {"description": description, "content": content})
+        operation["responses"].setdefault(status, {"description": description, "content": dict(CONTENT)})
