@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from deployment.settings import ApiSettings, KafkaSettings, LogSettings, MlflowSettings, RedisSettings, Settings
 from tests.fixtures.collector import product_viewed, running_collector
 from tests.fixtures.kafka import Kafka, free_ports
@@ -60,10 +58,10 @@ def test_in_text_where_the_setting_says_so(tmp_path: Path) -> None:
 
 
 def test_the_collector_says_why_it_refused(own_kafka: Kafka, tmp_path: Path) -> None:
-    with running_collector(own_kafka.settings, tmp_path / "collector.log") as collector:
+    with running_collector(own_kafka.settings, tmp_path / "collector.log") as collector, collector.client() as client:
         own_kafka.pause()
         try:
-            answer = httpx.post(collector.url, json=product_viewed(1), headers={"X-Request-ID": "till-7"}, timeout=60)
+            answer = client.post(collector.url, json=product_viewed(1), headers={"X-Request-ID": "till-7"})
         finally:
             own_kafka.resume()
     assert answer.status_code == 503

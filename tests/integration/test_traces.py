@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from contracts.topics import CLICKSTREAM, TRACEPARENT_HEADER
@@ -39,9 +38,10 @@ def test_an_event_is_followed_from_the_collector_over_kafka_to_the_live_features
     live.start_redis()
     live.start("a")
     try:
-        with running_collector(kafka.settings.model_copy(update=traced), tmp_path / "collector.log") as collector:
-            assert httpx.post(collector.url, json=product_viewed(1)).status_code == 202
-            assert httpx.post(collector.url, json=product_viewed(2), headers=_SAMPLED).status_code == 202
+        settings = kafka.settings.model_copy(update=traced)
+        with running_collector(settings, tmp_path / "collector.log") as collector, collector.client() as client:
+            assert client.post(collector.url, json=product_viewed(1)).status_code == 202
+            assert client.post(collector.url, json=product_viewed(2), headers=_SAMPLED).status_code == 202
             until(lambda: sink.named("aisle-live", "process clickstream"))
             until(lambda: sink.named("aisle-collector", "POST /v1/events"))
     finally:
@@ -58,8 +58,8 @@ def test_an_event_is_followed_from_the_collector_over_kafka_to_the_live_features
 
 def test_what_waits_is_sent_at_a_stop(kafka: Kafka, sink: SpanSink, tmp_path: Path) -> None:
     settings = kafka.settings.model_copy(update={"tracing": TracingSettings(endpoint=sink.endpoint, sampled_ratio=1)})
-    with running_collector(settings, tmp_path / "collector.log") as collector:
-        httpx.post(collector.url, json=product_viewed(1))
+    with running_collector(settings, tmp_path / "collector.log") as collector, collector.client() as client:
+        client.post(collector.url, json=product_viewed(1))
         collector.stop()
     assert sink.named("aisle-collector", "POST /v1/events")
 
