@@ -250,9 +250,13 @@ def load_settings() -> Settings:
         raise InvalidSettingError(msg) from error
 
 
+# Where Feast was imported, Prometheus' counters would go through files that are shared between processes.
+_SET_BY_FEAST = "PROMETHEUS_MULTIPROC_DIR"
+
+
 def child_environment(settings: Settings) -> dict[str, str]:
     """Return the environment for a child process that must see exactly ``settings``."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX)}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_PREFIX) and name != _SET_BY_FEAST}
     return kept | dict(_as_variables(_PREFIX, settings.model_dump()))
 
 

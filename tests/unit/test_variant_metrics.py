@@ -42,7 +42,9 @@ def _break(shop: Shop, alias: ModelAlias) -> None:
 
 
 @pytest.fixture
-def api(tried: Shop) -> TestClient:
+def api(tried: Shop, monkeypatch: pytest.MonkeyPatch) -> TestClient:
+    # Feast sets it for whoever is in the same process; with it, no label can be removed.
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     return TestClient(tried.app, raise_server_exceptions=False)
 
 
