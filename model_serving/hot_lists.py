@@ -28,7 +28,7 @@ from model_serving.variants import recommender_for
 from model_serving.visitor_versions import VisitorVersions
 from web.request_id import request_id_of
 
-# About 10 kB each.
+# 10 kB each for a list of 20, its ranking among it.
 MOST_KEPT = 2_048
 _LONGEST_QUERY = 1_000
 
