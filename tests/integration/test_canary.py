@@ -48,11 +48,11 @@ def _canary(name: str, place: int) -> Experiment:
 
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> Settings:
-    """A stack whose server has all models from disk: MLflow and Kafka are away."""
+    """A stack whose server has all models from disk: MLflow and Kafka are away. All ask for one list: none is kept."""
     api, mlflow, kafka = free_ports(3)
     settings = Settings(
         data_dir=tmp_path,
-        api=ApiSettings(port=api, access="open"),
+        api=ApiSettings(port=api, access="open", cache=False),
         mlflow=MlflowSettings(port=mlflow),
         kafka=KafkaSettings(port=kafka),
         redis=RedisSettings(server_url=redis_url),

@@ -40,6 +40,8 @@ def test_the_model_server_says_in_json_what_failed_and_for_which_request(tmp_pat
         answer = client.get(_FEATURES, headers={"X-Request-ID": "shop-7"})
         assert (answer.status_code, answer.headers["x-request-id"]) == (503, "shop-7")
         key = client.headers["x-api-key"]
+        # It is written once the answer is sent.
+        until(lambda: "shop-7" in log.read_text())
     said = _lines(log)
     assert {line["service"] for line in said} == {"api"}
     assert any("Uvicorn running on" in line["message"] for line in said)
@@ -54,7 +56,7 @@ def test_in_text_where_the_setting_says_so(tmp_path: Path) -> None:
     log = tmp_path / "api.log"
     with serving_process(_alone(tmp_path, logs=LogSettings(format="text")), log) as client:
         client.get(_FEATURES)
-    assert "error: GET /v1/features/{visitor_id}: 503 after " in log.read_text()
+        until(lambda: "error: GET /v1/features/{visitor_id}: 503 after " in log.read_text())
 
 
 def test_the_collector_says_why_it_refused(own_kafka: Kafka, tmp_path: Path) -> None:
