@@ -18,11 +18,9 @@ from web.access.clients import Scope
 from web.access.guard import Access
 from web.access.guarded_app import guard
 from web.docs_page import add_docs
-from web.request_id import NameRequests
-from web.request_metrics import CountRequests
 from web.security_headers import SecurityHeaders
-from web.trace_requests import TraceRequests
 from web.tracing import Tracing
+from web.watched_app import watch
 
 _DESCRIPTION = """
 Recommendations, purchase predictions and online features. Each answer says by which model it was made, from what, or
@@ -58,10 +56,7 @@ def build_app(serving: Serving, access: Access | None = None, tracing: Tracing |
     )
     if access is not None:
         guard(app, access, Scope.READ, problem_answer)
-    app.add_middleware(CountRequests, metrics=serving.metrics, tracer=tracing.tracer if tracing else None)
-    if tracing is not None:
-        app.add_middleware(TraceRequests, tracer=tracing.tracer)
-    app.add_middleware(NameRequests)
+    watch(app, serving.metrics, tracing)
     app.add_middleware(SecurityHeaders)
     add_problem_handlers(app)
     for routes in (lists_by_get, lists_by_post, predictions, explanations, online_features, operations):

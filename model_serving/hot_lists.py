@@ -119,9 +119,8 @@ class HotLists:
     def _hot(self, made: Made, grounds: _Grounds, started: datetime, request: Request) -> _Hot | None:
         """Return what is kept of a list; None where there was no model, its variant's failed, or it may not be."""
         ranking, known = made.ranking, made.context.known
-        if ranking is None or grounds.model is None or not ranking.may_be_kept:
-            return None
-        if made.asked.variant != grounds.variant:
+        is_as_chosen = grounds.model is not None and made.asked.variant == grounds.variant
+        if ranking is None or not ranking.may_be_kept or not is_as_chosen:
             return None
         answer = answer_of(made.asked, grounds.model, ranking.page, ranking.reason, known)
         age_s = known.age_s or 0.0 if known else 0.0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
 from feature_store.live.life import latest_products, products_of
 from feature_store.live.session_log import decode, split
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LastSeen(NamedTuple):
@@ -32,5 +30,5 @@ def last_seen_of(log: bytes, now: datetime) -> LastSeen:
     if not events:
         return NOTHING_SEEN
     all_sessions = latest_products(chain(products_of(events), before.products))
-    age = now - (_EPOCH + timedelta(microseconds=events[-1].at_us))
+    age = now - events[-1].at
     return LastSeen(products_of(split(events)[-1]), all_sessions, age)

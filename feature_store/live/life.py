@@ -6,12 +6,14 @@ The second spelling of ``feature_store.visitor_features``; a property test holds
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import NamedTuple
 
 _RECENT_PRODUCTS = 20
 _SHOWS_ITS_PRODUCT = ("product_viewed", "product_added_to_cart", "recommendation_clicked")
 _A_CENT = 100
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Before and after every event, in microseconds.
 _FIRST, _LAST = -(10**18), 10**18
 
@@ -31,6 +33,11 @@ class Activity(NamedTuple):
     quantity: int = 0
     ordered: Sequence[str] = ()
     amount: float = 0
+
+    @property
+    def at(self) -> datetime:
+        """When it happened."""
+        return _EPOCH + timedelta(microseconds=self.at_us)
 
 
 class Life(NamedTuple):

@@ -30,7 +30,6 @@ PRODUCT_FEATURES = tuple(f"{measure}_{window.name}" for window in WINDOWS for me
 _VISITOR_UNITS = np.array([MONEY_UNIT if measure == "revenue" else 1 for measure in VISITOR_MEASURES])
 _SESSION_TTL = timedelta(microseconds=SESSION_GAP_US)
 _COUNTS_TTL = timedelta(seconds=LONGEST.span_s)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Presence(StrEnum):
@@ -168,7 +167,7 @@ def _of_log(visitor_id: str, log: bytes, now: datetime) -> tuple[Features, Featu
     before, events = decode(log)
     if not events:
         return Features({}, Presence.MISSING, None), Features({}, Presence.MISSING, None)
-    age = now - (_EPOCH + timedelta(microseconds=events[-1].at_us))
+    age = now - events[-1].at
     life = Features(visitor_so_far(visitor_id, before, events), Presence.PRESENT, age)
     if age > _SESSION_TTL:
         return life, Features({}, Presence.EXPIRED, age)

@@ -7,7 +7,6 @@ holds the two together.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,7 +14,6 @@ from feature_store.live.cells import MONEY_UNIT
 from feature_store.live.life import Activity, Life
 from feature_store.live.session_log import split
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CART_CHANGE = {"product_added_to_cart": 1, "product_removed_from_cart": -1}
 _COUNTED = {
     "page_view_count": "page_viewed",
@@ -34,7 +32,7 @@ def running_session(visitor_id: str, before: Life, events: Sequence[Activity]) -
     """
     *earlier, running = split(events)
     kinds = [event.kind for event in running]
-    last_at = _EPOCH + timedelta(microseconds=running[-1].at_us)
+    last_at = running[-1].at
     seen = {event.product for event in running if event.product is not None}
     is_known = bool(before.customer_id) or any(event.customer_id for event in events)
     prior_orders = sum(event.kind == "order_placed" for run in earlier for event in run)

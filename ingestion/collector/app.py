@@ -21,11 +21,9 @@ from web.access.guard import Access
 from web.access.guarded_app import guard
 from web.docs_page import add_docs
 from web.problems import add_problem_handlers, describe_problems
-from web.request_id import NameRequests
-from web.request_metrics import CountRequests
 from web.security_headers import SecurityHeaders
-from web.trace_requests import TraceRequests
 from web.tracing import Tracing
+from web.watched_app import watch
 
 _PREFLIGHT_KEPT_S = 3600
 
@@ -52,10 +50,7 @@ def build_app(
     app = FastAPI(title="Aisle collector", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     if access is not None:
         guard(app, access, Scope.EVENTS)
-    app.add_middleware(CountRequests, metrics=collector.metrics, tracer=tracing.tracer if tracing else None)
-    if tracing is not None:
-        app.add_middleware(TraceRequests, tracer=tracing.tracer)
-    app.add_middleware(NameRequests)
+    watch(app, collector.metrics, tracing)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

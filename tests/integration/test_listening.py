@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
-import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,8 +33,7 @@ from deployment.settings import (
 from tests.fixtures.canaries import CANARY
 from tests.fixtures.certificates import self_signed
 from tests.fixtures.kafka import free_ports
-
-_UP_WITHIN_S = 60.0
+from tests.fixtures.served import live_server
 
 
 @contextmanager
@@ -49,20 +47,12 @@ def _collector(directory: Path, tls: TlsSettings) -> Iterator[Settings]:
         collector=CollectorSettings(port=own),
         tls=tls,
     )
-    log = directory / "collector.log"
-    with log.open("ab") as output:
-        command = [aisle_executable(), "collector"]
-        process = subprocess.Popen(command, env=child_environment(settings), stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + _UP_WITHIN_S
-        while not says_it_is_well(f"{collector_url(settings)}/health/live", 5, build_local_trust(tls)):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, log.read_text()
-            time.sleep(0.1)
+    with live_server([aisle_executable(), "collector"], settings, directory / "collector.log", _is_live):
         yield settings
-    finally:
-        process.kill()
-        process.wait()
+
+
+def _is_live(settings: Settings) -> bool:
+    return says_it_is_well(f"{collector_url(settings)}/health/live", 5, build_local_trust(settings.tls))
 
 
 @pytest.fixture(scope="module")

@@ -8,21 +8,13 @@ from pyspark.sql import SparkSession
 
 from deployment.bootstrap.spark_factors import SparkFactors
 from ml_modeling.recommending.customer_factors import CustomerFactors, customer_factors, tastes
-from ml_modeling.recommending.sessions import Sessions
+from tests.fixtures.checkerboard import checkerboard
 
 
 @pytest.fixture(scope="module")
-def checkerboard() -> Sessions:
-    """Even visitors look at even products, odd ones at odd products: two at a time of the first twenty."""
-    rng = np.random.default_rng(5)
-    who = rng.permutation(np.repeat(np.arange(300), 2))
-    return Sessions.of([(2 * rng.integers(0, 10, 2) + visitor % 2).tolist() for visitor in who], 21, who)
-
-
-@pytest.fixture(scope="module")
-def factors(spark: SparkSession, checkerboard: Sessions, tmp_path_factory: pytest.TempPathFactory) -> CustomerFactors:
+def factors(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> CustomerFactors:
     lake = tmp_path_factory.mktemp("lake")
-    factors = SparkFactors(spark, str(lake))(checkerboard)
+    factors = SparkFactors(spark, str(lake))(checkerboard())
     assert list((lake / "_scratch").iterdir()) == []
     return factors
 
@@ -37,7 +29,9 @@ def test_what_nobody_saw_has_no_factors(factors: CustomerFactors) -> None:
     assert (factors.products[20] == 0).all()
 
 
-def test_tastes_are_those_of_one_machine(factors: CustomerFactors, checkerboard: Sessions) -> None:
+def test_tastes_are_those_of_one_machine(factors: CustomerFactors) -> None:
     seen = np.array([0, 2], np.int32)
-    on_spark, here = (tastes(each, seen)[:20].astype(np.float64) for each in (factors, customer_factors(checkerboard)))
+    on_spark, here = (
+        tastes(each, seen)[:20].astype(np.float64) for each in (factors, customer_factors(checkerboard()))
+    )
     assert np.asarray(np.corrcoef(on_spark, here))[0, 1] > 0.95

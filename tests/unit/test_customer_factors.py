@@ -13,30 +13,24 @@ from ml_modeling.recommending.customer_factors import (
     tastes,
 )
 from ml_modeling.recommending.sessions import Sessions
-
-
-def _checkerboard(visitors: int = 300, visits: int = 2) -> Sessions:
-    """Even visitors look at even products, odd ones at odd products: two at a time of the first twenty."""
-    rng = np.random.default_rng(5)
-    who = rng.permutation(np.repeat(np.arange(visitors), visits))
-    return Sessions.of([(2 * rng.integers(0, 10, 2) + visitor % 2).tolist() for visitor in who], 21, who)
+from tests.fixtures.checkerboard import checkerboard
 
 
 def test_somebody_who_saw_white_fields_likes_the_white_ones() -> None:
-    factors = customer_factors(_checkerboard())
+    factors = customer_factors(checkerboard())
     for colour in (0, 1):
         liked = tastes(factors, np.array([colour, colour + 2], np.int32))
         assert set(np.argsort(-liked)[:10] % 2) == {colour}
 
 
 def test_nobody_likes_what_nobody_saw_and_who_saw_nothing_likes_nothing() -> None:
-    factors = customer_factors(_checkerboard())
+    factors = customer_factors(checkerboard())
     assert tastes(factors, np.array([0, 2], np.int32))[20] == 0
     assert (tastes(factors, np.empty(0, np.int32)) == 0).all()
 
 
 def test_a_visitors_factors_are_those_that_the_library_solves_for() -> None:
-    factors = customer_factors(_checkerboard())
+    factors = customer_factors(checkerboard())
     library = AlternatingLeastSquares(FACTORS, REGULARIZATION, num_threads=1)
     library.item_factors = factors.products
     seen = sparse.csr_matrix(([CONFIDENCE, 2 * CONFIDENCE], ([0, 0], [3, 4])), shape=(1, 21), dtype=np.float32)
@@ -56,4 +50,4 @@ def test_the_visits_of_one_visitor_belong_together() -> None:
 
 
 def test_the_same_sessions_give_the_same_factors() -> None:
-    assert (customer_factors(_checkerboard()).products == customer_factors(_checkerboard()).products).all()
+    assert (customer_factors(checkerboard()).products == customer_factors(checkerboard()).products).all()
